@@ -65,7 +65,7 @@ def test_a_word_without_a_label_does_not_import() -> None:
 
 def test_pickle_and_copy_keep_the_very_member() -> None:
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
-        assert pickle.loads(pickle.dumps(Weather.SUN, protocol)) is Weather.SUN
+        assert pickle.loads(pickle.dumps(Weather.SUN, protocol)) is Weather.SUN  # noqa: S301 - written by the same line
     assert copy.deepcopy(Weather.SUN) is Weather.SUN
 
 
