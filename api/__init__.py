@@ -1,0 +1,1 @@
+"""The composition root: settings, database, endpoints and the command; nobody imports it."""

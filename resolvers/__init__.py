@@ -1,0 +1,1 @@
+"""The GraphQL window on the domain."""
