@@ -1,0 +1,122 @@
+"""The settings of an installation, read once from PARTNER_CENTER_* and .env."""
+
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+DEFAULT_SECRET = "for-development-only-and-known-to-everyone"  # noqa: S105  # production refuses it
+SHORTEST_SECRET = 32
+
+
+class SettingsError(Exception):
+    """A setting that does not serve, said in plain words."""
+
+
+def _of_known_driver(url: str) -> str:
+    if not url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
+        raise ValueError("must begin with sqlite+aiosqlite:/// or postgresql+asyncpg://")
+    if url == "sqlite+aiosqlite:///" or ":memory:" in url:
+        raise ValueError("names a database in memory, which each connection would have for itself; name a file")
+    return url
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
+        raise ValueError(f"{text!r} is no origin; write it like https://portal.example.com")
+    return text
+
+
+def _listed(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+Seconds = Annotated[int, Field(gt=0)]
+Limit = Annotated[int, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """What an installation may choose; fixed once it has started."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PARTNER_CENTER_", env_file=".env", env_file_encoding="utf-8", frozen=True, extra="ignore"
+    )
+
+    database_url: Annotated[str, AfterValidator(_of_known_driver)] = "sqlite+aiosqlite:///partner-center.db"
+    environment: Literal["development", "production"] = "development"
+    secret_key: SecretStr = SecretStr(DEFAULT_SECRET)
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    base_url: Origin | None = None
+    """Where people reach the application, for links in messages; without it, host and port."""
+    allowed_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_listed)] = ()
+    """Origins of portal frontends that may call the API from a browser, separated by commas."""
+
+    access_token_seconds: Seconds = 15 * 60
+    refresh_token_seconds: Seconds = 14 * 24 * 3600
+    session_idle_seconds: Seconds = 30 * 60
+    session_absolute_seconds: Seconds = 12 * 3600
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    metrics_token: SecretStr | None = None
+    """Bearer token of whoever collects /metrics; without it only this machine may."""
+    sweep_interval_seconds: Seconds = 30
+
+    max_body_bytes: Limit = 256 * 1024
+    max_depth: Limit = 12
+    max_aliases: Limit = 30
+    max_directives: Limit = 30
+    max_tokens: Limit = 4000
+    max_cost: Limit = 20_000
+
+    @model_validator(mode="after")
+    def _safe_in_production(self) -> Self:
+        if not self.production:
+            return self
+        secret = self.secret_key.get_secret_value()
+        if secret == DEFAULT_SECRET:
+            raise ValueError(
+                "PARTNER_CENTER_SECRET_KEY is still the default that everyone knows; production does not start with it."
+                ' Make one: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+            )
+        if len(secret) < SHORTEST_SECRET:
+            raise ValueError(f"PARTNER_CENTER_SECRET_KEY has fewer than {SHORTEST_SECRET} characters; make it longer.")
+        if self.metrics_token is not None and len(self.metrics_token.get_secret_value()) < 16:
+            raise ValueError("PARTNER_CENTER_METRICS_TOKEN has fewer than 16 characters; make it longer.")
+        return self
+
+    @property
+    def production(self) -> bool:
+        """Whether strangers may reach this installation."""
+        return self.environment == "production"
+
+    @property
+    def address(self) -> str:
+        """Where people reach the application."""
+        if self.base_url is not None:
+            return self.base_url
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+def load(**given: object) -> Settings:
+    """Read the settings; what is given goes before the environment and .env.
+
+    Raises SettingsError with one plain sentence for each setting that does not serve.
+    """
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # checked by the model itself
+    except ValidationError as wrong:
+        raise SettingsError("\n".join(_sentence(one["loc"], one["msg"]) for one in wrong.errors())) from None
+
+
+def _sentence(place: tuple[int | str, ...], message: str) -> str:
+    said = message.removeprefix("Value error, ")
+    if not place:
+        return said
+    return f"PARTNER_CENTER_{str(place[0]).upper()}: {said}"
