@@ -1,0 +1,104 @@
+"""What is counted for whoever runs the installation, and the guarded page that tells it."""
+
+import hmac
+import ipaddress
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+from prometheus_client.values import MutexValue, ValueClass
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.settings import Settings
+
+REGISTRY = CollectorRegistry()
+
+_REQUESTS = Counter(
+    "partner_center_requests", "HTTP requests by room and status.", ["room", "status"], registry=REGISTRY
+)
+_REQUEST_SECONDS = Histogram(
+    "partner_center_request_seconds", "Seconds that an HTTP request took.", ["room"], registry=REGISTRY
+)
+_OPERATIONS = Counter(
+    "partner_center_operations", "GraphQL operations by type and outcome.", ["type", "outcome"], registry=REGISTRY
+)
+_OPERATION_SECONDS = Histogram(
+    "partner_center_operation_seconds", "Seconds that a GraphQL operation took.", ["type"], registry=REGISTRY
+)
+_REFUSALS = Counter("partner_center_refusals", "Refusals by their code.", ["code"], registry=REGISTRY)
+_TIMERS = Counter(
+    "partner_center_timers_fired", "Transitions fired because their deadline had passed.", ["verb"], registry=REGISTRY
+)
+_DATABASE_ERRORS = Counter(
+    "partner_center_database_errors", "Errors that the database answered.", ["code"], registry=REGISTRY
+)
+
+_ROOMS = frozenset({"graphql", "admin", "healthz", "readyz", "metrics", "static"})
+
+
+def room(path: str) -> str:
+    """Name the part of the application that a path leads to; unknown paths share one name."""
+    first = path.split("/", 2)[1] if path.startswith("/") else ""
+    return first if first in _ROOMS else "other"
+
+
+def request_answered(path: str, status: int, seconds: float) -> None:
+    """Count one HTTP request."""
+    name = room(path)
+    _REQUESTS.labels(name, status).inc()
+    _REQUEST_SECONDS.labels(name).observe(seconds)
+
+
+def operation_answered(kind: str, outcome: str, seconds: float) -> None:
+    """Count one GraphQL operation: query or mutation; ok, refused or failed."""
+    _OPERATIONS.labels(kind, outcome).inc()
+    _OPERATION_SECONDS.labels(kind).observe(seconds)
+
+
+def refused(code: str) -> None:
+    """Count one refusal."""
+    _REFUSALS.labels(code).inc()
+
+
+def timer_fired(verb: str, times: int = 1) -> None:
+    """Count transitions that their deadline fired."""
+    _TIMERS.labels(verb).inc(times)
+
+
+def database_failed(code: str) -> None:
+    """Count one error that the database answered."""
+    _DATABASE_ERRORS.labels(code).inc()
+
+
+def text() -> bytes:
+    """Print every figure, of all workers where PROMETHEUS_MULTIPROC_DIR lets them share one directory."""
+    if ValueClass is not MutexValue:
+        shared = CollectorRegistry()
+        multiprocess.MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+        return generate_latest(shared)
+    return generate_latest(REGISTRY)
+
+
+def may_read(request: Request, settings: Settings) -> bool:
+    """Tell whether this caller may read the figures: the bearer of the token, or this machine where none is set."""
+    if settings.metrics_token is not None:
+        given = request.headers.get("authorization", "").encode()
+        return hmac.compare_digest(given, b"Bearer " + settings.metrics_token.get_secret_value().encode())
+    # A proxy on this machine also comes from here, and speaks for somebody else.
+    if "forwarded" in request.headers or "x-forwarded-for" in request.headers:
+        return False
+    return request.client is not None and _is_this_machine(request.client.host)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def answer(request: Request) -> Response:
+    """Answer GET /metrics; strangers find nothing there. Expects the settings in the application's state."""
+    if not may_read(request, request.app.state.settings):
+        raise HTTPException(404)
+    return Response(text(), media_type=CONTENT_TYPE_LATEST)
