@@ -1,0 +1,131 @@
+"""One writer and one reader on SQLite or PostgreSQL, under the same two names."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
+
+from api import metrics
+from api.settings import Settings
+
+BUSY_SECONDS = 5
+READERS = 8
+WRITERS = 8
+
+
+@dataclass(frozen=True)
+class Database:
+    """Two doors to one database: what changes goes through the writer, what only reads through the reader.
+
+    A reader's transaction is one snapshot and refuses to write.
+    """
+
+    url: str
+    dialect: str
+    writer_engine: AsyncEngine
+    reader_engine: AsyncEngine
+    writer: async_sessionmaker[AsyncSession]
+    reader: async_sessionmaker[AsyncSession]
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        await self.reader_engine.dispose()
+        await self.writer_engine.dispose()
+
+
+def connect(where: Settings | str) -> Database:
+    """Open the database of these settings, or of this address."""
+    url = where if isinstance(where, str) else where.database_url
+    if make_url(url).get_backend_name() == "sqlite":
+        writer, reader = _sqlite(url, writes=True), _sqlite(url, writes=False)
+    else:
+        writer, reader = _postgresql(url, writes=True), _postgresql(url, writes=False)
+    for engine in (writer, reader):
+        event.listen(engine.sync_engine, "handle_error", _count_error)
+    return Database(
+        url=url,
+        dialect=writer.dialect.name,
+        writer_engine=writer,
+        reader_engine=reader,
+        writer=async_sessionmaker(writer, expire_on_commit=False),
+        reader=async_sessionmaker(reader, expire_on_commit=False),
+    )
+
+
+def for_migrations(url: str) -> AsyncEngine:
+    """Open the database for a change of its schema: one connection, and on SQLite with foreign keys off.
+
+    SQLite rebuilds a table by dropping it; with foreign keys on, the rows that hang on it would go too.
+    """
+    if make_url(url).get_backend_name() == "sqlite":
+        return _sqlite(url, writes=True, foreign_keys=False, pooled=False)
+    return create_async_engine(url, poolclass=NullPool, hide_parameters=True)
+
+
+def _sqlite(url: str, *, writes: bool, foreign_keys: bool = True, pooled: bool = True) -> AsyncEngine:
+    # A second writer would only wait for the first one's lock; so it waits here, in order, and never meets "locked".
+    size: dict[str, Any] = {"pool_size": 1 if writes else READERS, "max_overflow": 0}
+    engine = create_async_engine(
+        url,
+        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS},
+        poolclass=AsyncAdaptedQueuePool if pooled else NullPool,
+        hide_parameters=True,
+        json_serializer=_json,
+        json_deserializer=orjson.loads,
+        **(size if pooled else {}),
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+        if not writes:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # Deferred writers that read first lose updates or are refused in the middle; one that begins so does neither.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: str, *, writes: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=WRITERS if writes else READERS,
+        max_overflow=0,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        json_serializer=_json,
+        json_deserializer=orjson.loads,
+        connect_args={
+            "server_settings": {
+                "application_name": f"partner-center {'writer' if writes else 'reader'}",
+                "jit": "off",
+                "lock_timeout": f"{BUSY_SECONDS}s",
+                "idle_in_transaction_session_timeout": "60s",
+            }
+        },
+    )
+    if writes:
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _count_error(context: ExceptionContext) -> None:
+    original = context.original_exception
+    code = getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
+    metrics.database_failed(str(code or type(original).__name__))
