@@ -1,0 +1,102 @@
+"""Writer and reader keep what they promise, on SQLite and on PostgreSQL alike."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import JSON
+
+from api.database import Database
+
+SCRATCH = MetaData()
+TALLY = Table(
+    "tally", SCRATCH, Column("id", Integer, primary_key=True), Column("count", Integer), Column("words", JSON)
+)
+MARK = Table(
+    "mark",
+    SCRATCH,
+    Column("id", Integer, primary_key=True),
+    Column("tally_id", ForeignKey("tally.id", ondelete="CASCADE"), nullable=False),
+)
+
+
+@pytest_asyncio.fixture
+async def tallied(database: Database) -> AsyncIterator[Database]:
+    async with database.writer_engine.begin() as connection:
+        await connection.run_sync(SCRATCH.create_all)
+        await connection.execute(insert(TALLY).values(id=1, count=0, words={"状态": "草稿"}))
+    yield database
+
+
+async def _count(database: Database) -> int:
+    async with database.reader() as session:
+        count: int = (await session.scalars(select(TALLY.c.count))).one()
+    return count
+
+
+async def test_six_clerks_who_each_add_one_ten_times_make_sixty(tallied: Database):
+    async def clerk() -> None:
+        for _ in range(10):
+            async with tallied.writer.begin() as session:
+                count = (await session.scalars(select(TALLY.c.count).with_for_update())).one()
+                await asyncio.sleep(0)
+                await session.execute(update(TALLY).values(count=count + 1))
+
+    await asyncio.gather(*(clerk() for _ in range(6)))
+
+    assert await _count(tallied) == 60
+
+
+async def test_the_reader_refuses_to_write(tallied: Database):
+    async with tallied.reader() as session:
+        with pytest.raises(DBAPIError, match=r"readonly|read-only"):
+            await session.execute(update(TALLY).values(count=7))
+
+    assert await _count(tallied) == 0
+
+
+async def test_a_reader_sees_one_moment_while_others_write(tallied: Database):
+    async with tallied.reader() as session:
+        before = await session.scalar(select(TALLY.c.count))
+        async with tallied.writer.begin() as writing:
+            await writing.execute(update(TALLY).values(count=5))
+        during = await session.scalar(select(TALLY.c.count))
+
+    assert (before, during) == (0, 0)
+    assert await _count(tallied) == 5
+
+
+async def test_a_row_may_not_point_at_none(tallied: Database):
+    with pytest.raises(DBAPIError):
+        async with tallied.writer.begin() as session:
+            await session.execute(insert(MARK).values(id=1, tally_id=99))
+
+
+async def test_a_unit_of_work_that_fails_leaves_nothing(tallied: Database):
+    with pytest.raises(ZeroDivisionError):
+        async with tallied.writer.begin() as session:
+            await session.execute(update(TALLY).values(count=9))
+            raise ZeroDivisionError
+
+    assert await _count(tallied) == 0
+
+
+async def test_chinese_words_are_stored_as_they_are_written(tallied: Database):
+    async with tallied.reader() as session:
+        assert (await session.scalars(select(TALLY.c.words))).one() == {"状态": "草稿"}
+        assert "草稿" in (await session.scalars(text("SELECT CAST(words AS TEXT) FROM tally"))).one()
+
+
+@pytest.mark.sqlite
+async def test_a_file_of_sqlite_survives_power_loss_and_is_read_while_written(database_url: str):
+    from api.database import connect
+
+    database = connect(database_url)
+    async with database.writer() as session:
+        told = {name: await session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous")}
+    await database.dispose()
+
+    assert told == {"journal_mode": "wal", "synchronous": 2}
