@@ -1,0 +1,1 @@
+"""What every feature needs: refusals, rights, rows, journal, work, lifecycles and declared reads."""

@@ -1,0 +1,129 @@
+"""The journal: who did what to what, from, to, why, when and in which request."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlmodel import Field, col
+
+from models.kernel.access import Actor, Permission, Side
+from models.kernel.record import Record, rules_of, word_type
+from models.kernel.values import Instant, Uid, instant_text, keyed_hash
+
+
+class JournalRight(Permission):
+    """Who reads which lines of the journal."""
+
+    OWN = "journal:read_own_organisation"
+    PARTNERS = "journal:read_own_partners"
+    OFFICE = "journal:read_own_office"
+    CUSTOMERS = "journal:read_own_customers"
+    ALL = "journal:read_all"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a line calls the deed (操作): its code, its name in both languages, resource type and event name (AU-02)."""
+
+    code: str
+    zh: str
+    en: str
+    resource_type: str
+    event: str
+
+
+class JournalLine(Record, table=True):
+    """One deed (操作记录); written in the transaction of the change, never changed, never deleted."""
+
+    __tablename__ = "journal_line"
+    prefix: ClassVar[str] = "jrn"
+    zh: ClassVar[str] = "操作记录"
+    en: ClassVar[str] = "Journal line"
+
+    at: dt.datetime = Field(sa_type=Instant)
+    actor_id: UUID = Field(sa_type=Uid)
+    actor_name: str = Field(max_length=128)
+    actor_side: Side = Field(sa_type=word_type(Side))
+    client_id: UUID | None = Field(default=None, sa_type=Uid)
+    request_id: str | None = Field(default=None, max_length=64)
+    operation: str = Field(max_length=80, index=True)
+    operation_zh: str = Field(max_length=80)
+    operation_en: str = Field(max_length=80)
+    resource_type: str = Field(max_length=64)
+    event: str = Field(max_length=64)
+    subject_kind: str = Field(max_length=40)
+    subject_id: UUID | None = Field(default=None, sa_type=Uid)
+    partner_id: UUID | None = Field(default=None, sa_type=Uid)
+    office_id: str | None = Field(default=None, max_length=32)
+    owner_id: UUID | None = Field(default=None, sa_type=Uid)
+    bd_id: UUID | None = Field(default=None, sa_type=Uid)
+    internal: bool = False
+    from_status: str | None = Field(default=None, max_length=40)
+    to_status: str | None = Field(default=None, max_length=40)
+    reason_code: str | None = Field(default=None, max_length=64)
+    reason: str | None = Field(default=None, max_length=2000)
+    changes: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
+
+    __table_args__ = (
+        sa.Index("ix_journal_line_subject", "subject_id", "at"),
+        sa.Index("ix_journal_line_partner", "partner_id", "at"),
+    )
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> sa.ColumnElement[bool]:
+        """Lines on one's own organisation's records; Huawei's inner steps are for Huawei's side alone."""
+        clauses: list[sa.ColumnElement[bool]] = []
+        if actor.may(JournalRight.ALL):
+            return sa.true()
+        if actor.may(JournalRight.OWN) and actor.partner_id:
+            clauses.append(sa.and_(col(cls.partner_id) == actor.partner_id, sa.not_(col(cls.internal))))
+        if actor.may(JournalRight.PARTNERS):
+            clauses.append(col(cls.partner_id).in_(actor.partners))
+        if actor.may(JournalRight.OFFICE) and actor.office_id:
+            clauses.append(col(cls.office_id) == actor.office_id)
+        if actor.may(JournalRight.CUSTOMERS):
+            clauses += [col(cls.owner_id) == actor.id, col(cls.bd_id) == actor.id]
+        return sa.or_(*clauses) if clauses else sa.false()
+
+
+@event.listens_for(JournalLine, "before_update")
+@event.listens_for(JournalLine, "before_delete")
+def _refuse_rewriting(*_: Any) -> None:
+    raise TypeError("a journal line is never changed and never deleted (COL-2.5 guard 4)")
+
+
+def told(model: type[Record], before: Mapping[str, Any], after: Mapping[str, Any], key: bytes) -> dict[str, Any]:
+    """Say what changed, ruled values masked and with a keyed hash that shows whether two were the same."""
+    rules = rules_of(model)
+    lines: dict[str, Any] = {}
+    for name, new in after.items():
+        old = before.get(name)
+        if old == new:
+            continue
+        if (rule := rules.get(name)) is None:
+            lines[name] = {"from": _plain(old), "to": _plain(new)}
+            continue
+        lines[name] = {"ruled": True}
+        for side, value in (("from", old), ("to", new)):
+            if value is not None:
+                lines[name][side] = rule.mask(value) if rule.mask and isinstance(value, str) else "•••"
+                lines[name][f"{side}Hash"] = keyed_hash(str(_plain(value)), key)
+    return lines
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return instant_text(value)
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, (UUID, Decimal, dt.date)):
+        return str(value)
+    return value

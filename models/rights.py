@@ -1,0 +1,231 @@
+"""Every permission, every preset role, and the table of who sees which field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from models.kernel.access import Permission, Side
+from models.kernel.journal import JournalRight
+from models.kernel.words import Word
+
+
+class Right(Permission):
+    """What the preset and custom roles are made of (权限); fields have permissions of their own, see FIELD_TABLE."""
+
+    OPPORTUNITY_READ_OWN = "opportunity:read_own_organisation"
+    OPPORTUNITY_READ_PARTNERS = "opportunity:read_own_partners"
+    OPPORTUNITY_READ_OFFICE = "opportunity:read_own_office"
+    OPPORTUNITY_READ_CUSTOMERS = "opportunity:read_own_customers"
+    OPPORTUNITY_READ_ALL = "opportunity:read_all"
+    OPPORTUNITY_SHARE = "opportunity:share"
+    OPPORTUNITY_ACCEPT = "opportunity:accept"
+    OPPORTUNITY_PROGRESS = "opportunity:progress"
+    OPPORTUNITY_AUDIT = "opportunity:audit"
+    OPPORTUNITY_AUDIT_POOL = "opportunity:audit_pool"
+    OPPORTUNITY_CHANGE_OFFERING = "opportunity:change_offering"
+    OPPORTUNITY_CHECK_OWNER = "opportunity:record_owner_check"
+    OPPORTUNITY_VALIDATE = "opportunity:validate"
+    OPPORTUNITY_CANCEL = "opportunity:cancel"
+    OPPORTUNITY_CLOSE = "opportunity:close"
+    OPPORTUNITY_CONFIRM_DELIVERY = "opportunity:confirm_delivery"
+    OPPORTUNITY_CREATE_HO = "opportunity:create_ho"
+    OPPORTUNITY_SHARE_HO = "opportunity:share_ho"
+    OPPORTUNITY_RECALL_HO = "opportunity:recall_ho"
+    OPPORTUNITY_ONBOARD = "opportunity:onboard"
+    CUSTOMER_READ_OWN = "customer:read_own_organisation"
+    CUSTOMER_READ_TEAM = "customer:read_own_team"
+    CUSTOMER_READ_MANAGED = "customer:read_managed"
+    CUSTOMER_READ_SELF = "customer:read_self"
+    CUSTOMER_READ_PARTNERS = "customer:read_own_partners"
+    CUSTOMER_READ_OFFICE = "customer:read_own_office"
+    CUSTOMER_READ_OWNED = "customer:read_owned"
+    CUSTOMER_READ_ALL = "customer:read_all"
+    CUSTOMER_ONBOARD = "customer:onboard"
+    PARTNER_READ_OWN = "partner:read_own_organisation"
+    PARTNER_READ_PARTNERS = "partner:read_own_partners"
+    PARTNER_READ_ALL = "partner:read_all"
+    PARTNER_MANAGE = "partner:manage"
+    MEMBER_MANAGE = "member:manage"
+    PCE_JOIN = "pce:join"
+    PCE_LEAVE = "pce:leave"
+    PCE_DECIDE = "pce:decide"
+    CLIENT_MANAGE = "client:manage"
+    POLICY_EDIT = "policy:edit"
+    CALENDAR_EDIT = "calendar:edit"
+    ACCOUNT_MANAGE = "account:manage"
+    ROLE_MANAGE = "role:manage"
+    BACK_OFFICE = "back_office:enter"
+
+
+class Preset(Word):
+    """The roles that every installation has (预置角色): the partner's first, then Huawei's."""
+
+    MAIN = "MAIN", "主账号", "Main account"
+    ADM = "ADM", "系统管理员", "System administrator"
+    DIR = "DIR", "客户经理主管", "Account manager director"
+    MGR = "MGR", "客户经理", "Account manager"
+    FIN = "FIN", "财务", "Partner finance"
+    OPS = "OPS", "运营", "Operator"
+    CUS = "CUS", "客户", "Customer"
+    PDM = "PDM", "生态经理", "Partner development manager"
+    PSM = "PSM", "代表处PSM", "Partner solution manager"
+    BD = "BD", "商务拓展", "Business development"
+    OWN = "OWN", "客户负责人", "Customer owner"
+    ECO = "ECO", "生态运营", "Ecosystem operations"
+    KOO = "KOO", "云商店运营", "KooGallery operations"
+    HFI = "HFI", "财经", "Huawei finance"
+    AUD = "AUD", "审计", "Auditor"
+    SYS = "SYS", "平台管理员", "Platform administrator"
+
+    @property
+    def side(self) -> Side:
+        """Say on whose side the role acts."""
+        if self is Preset.CUS:
+            return Side.CUSTOMER
+        return Side.PARTNER if self in _PARTNER_ROLES else Side.HUAWEI
+
+
+_PARTNER_ROLES = (Preset.MAIN, Preset.ADM, Preset.DIR, Preset.MGR, Preset.FIN, Preset.OPS)
+
+# One line a row of field-permissions.md: P plain, M masked with reveal, m masked, - refused, . never has such a row.
+_COLUMNS = "MAIN ADM DIR MGR FIN OPS CUS PDM PSM BD OWN ECO KOO HFI AUD"
+_FIELDS = """
+customer.name           M  M  M  M  M  M  P  M  M  M  P  M  m  M  M
+customer.contact        M  M  M  M  m  M  P  M  M  M  M  m  m  m  M
+customer.profile        P  P  P  P  P  P  P  P  P  P  P  P  m  P  P
+customer.credit_code    M  M  M  M  M  M  P  M  M  M  P  M  m  M  M
+opportunity.customer    M  .  .  .  .  .  .  M  M  M  P  M  .  -  M
+opportunity.terms       P  .  .  .  .  .  .  P  P  P  P  P  .  P  P
+opportunity.contract    P  .  .  .  .  .  .  P  -  P  P  P  .  P  P
+opportunity.verdict     P  .  .  .  .  .  .  P  P  P  P  P  .  P  P
+opportunity.internal    -  .  .  .  .  .  .  P  P  P  P  P  .  -  P
+opportunity.loss        P  .  .  .  .  .  .  P  P  P  P  P  .  -  P
+"""
+_VERBS = {"P": "plain", "M": "reveal", "m": "masked"}
+
+
+def _field_permissions() -> dict[Preset, frozenset[str]]:
+    columns = [Preset[code] for code in _COLUMNS.split()]
+    granted: dict[Preset, set[str]] = {role: set() for role in Preset}
+    for line in _FIELDS.strip().splitlines():
+        group, *cells = line.split()
+        for role, cell in zip(columns, cells, strict=True):
+            if cell in _VERBS:
+                granted[role].add(f"{group}:{_VERBS[cell]}")
+    return {role: frozenset(found) for role, found in granted.items()}
+
+
+FIELD_GROUPS: tuple[str, ...] = tuple(line.split()[0] for line in _FIELDS.strip().splitlines())
+
+
+@dataclass(frozen=True)
+class PresetRole:
+    """A preset role with everything that it grants."""
+
+    role: Preset
+    permissions: frozenset[str]
+
+
+_HUAWEI = frozenset({Right.BACK_OFFICE})
+_GRANTS: dict[Preset, frozenset[str]] = {
+    Preset.MAIN: frozenset(
+        {
+            Right.OPPORTUNITY_READ_OWN,
+            Right.OPPORTUNITY_SHARE,
+            Right.OPPORTUNITY_ACCEPT,
+            Right.OPPORTUNITY_PROGRESS,
+            Right.CUSTOMER_READ_OWN,
+            Right.PARTNER_READ_OWN,
+            Right.MEMBER_MANAGE,
+            Right.PCE_JOIN,
+            Right.PCE_LEAVE,
+            Right.CLIENT_MANAGE,
+            JournalRight.OWN,
+        }
+    ),
+    Preset.ADM: frozenset({Right.CUSTOMER_READ_OWN, Right.PARTNER_READ_OWN, Right.MEMBER_MANAGE, JournalRight.OWN}),
+    Preset.DIR: frozenset({Right.CUSTOMER_READ_TEAM, Right.PARTNER_READ_OWN}),
+    Preset.MGR: frozenset({Right.CUSTOMER_READ_MANAGED, Right.PARTNER_READ_OWN}),
+    Preset.FIN: frozenset({Right.CUSTOMER_READ_OWN, Right.PARTNER_READ_OWN}),
+    Preset.OPS: frozenset({Right.CUSTOMER_READ_OWN, Right.PARTNER_READ_OWN}),
+    Preset.CUS: frozenset({Right.CUSTOMER_READ_SELF}),
+    Preset.PDM: _HUAWEI
+    | {
+        Right.OPPORTUNITY_READ_PARTNERS,
+        Right.OPPORTUNITY_AUDIT,
+        Right.OPPORTUNITY_CHANGE_OFFERING,
+        Right.CUSTOMER_READ_PARTNERS,
+        Right.PARTNER_READ_PARTNERS,
+        Right.PCE_DECIDE,
+        JournalRight.PARTNERS,
+    },
+    Preset.PSM: _HUAWEI
+    | {
+        Right.OPPORTUNITY_READ_OFFICE,
+        Right.OPPORTUNITY_VALIDATE,
+        Right.OPPORTUNITY_SHARE_HO,
+        Right.OPPORTUNITY_CONFIRM_DELIVERY,
+        Right.CUSTOMER_READ_OFFICE,
+        Right.PARTNER_READ_ALL,
+        JournalRight.OFFICE,
+    },
+    Preset.BD: _HUAWEI
+    | {
+        Right.OPPORTUNITY_READ_CUSTOMERS,
+        Right.OPPORTUNITY_CHANGE_OFFERING,
+        Right.OPPORTUNITY_CHECK_OWNER,
+        Right.OPPORTUNITY_VALIDATE,
+        Right.OPPORTUNITY_CANCEL,
+        Right.OPPORTUNITY_CLOSE,
+        Right.OPPORTUNITY_CREATE_HO,
+        Right.OPPORTUNITY_SHARE_HO,
+        Right.OPPORTUNITY_RECALL_HO,
+        Right.CUSTOMER_READ_OWNED,
+        Right.PARTNER_READ_ALL,
+        JournalRight.CUSTOMERS,
+    },
+    Preset.OWN: _HUAWEI
+    | {
+        Right.OPPORTUNITY_READ_CUSTOMERS,
+        Right.OPPORTUNITY_CHECK_OWNER,
+        Right.CUSTOMER_READ_OWNED,
+        Right.PARTNER_READ_ALL,
+        JournalRight.CUSTOMERS,
+    },
+    Preset.ECO: _HUAWEI
+    | {
+        Right.OPPORTUNITY_READ_ALL,
+        Right.OPPORTUNITY_AUDIT_POOL,
+        Right.OPPORTUNITY_ONBOARD,
+        Right.CUSTOMER_READ_ALL,
+        Right.CUSTOMER_ONBOARD,
+        Right.PARTNER_READ_ALL,
+        Right.PARTNER_MANAGE,
+        Right.PCE_DECIDE,
+        Right.POLICY_EDIT,
+        Right.CALENDAR_EDIT,
+        JournalRight.ALL,
+    },
+    Preset.KOO: _HUAWEI | {Right.CUSTOMER_READ_ALL, Right.PARTNER_READ_ALL, JournalRight.PARTNERS},
+    Preset.HFI: _HUAWEI
+    | {Right.OPPORTUNITY_READ_ALL, Right.CUSTOMER_READ_ALL, Right.PARTNER_READ_ALL, JournalRight.ALL},
+    Preset.AUD: _HUAWEI
+    | {Right.OPPORTUNITY_READ_ALL, Right.CUSTOMER_READ_ALL, Right.PARTNER_READ_ALL, JournalRight.ALL},
+    Preset.SYS: _HUAWEI | {Right.PARTNER_READ_ALL, Right.ACCOUNT_MANAGE, Right.ROLE_MANAGE},
+}
+
+
+def _presets() -> dict[Preset, PresetRole]:
+    fields = _field_permissions()
+    return {role: PresetRole(role, frozenset(_GRANTS[role]) | fields[role]) for role in Preset}
+
+
+PRESETS: Mapping[Preset, PresetRole] = MappingProxyType(_presets())
+
+
+def every_permission() -> frozenset[str]:
+    """List every permission that a role may grant, those on fields included."""
+    on_fields = {f"{group}:{verb}" for group in FIELD_GROUPS for verb in _VERBS.values()}
+    return frozenset({*map(str, Right), *map(str, JournalRight), *on_fields})
