@@ -54,7 +54,7 @@ def _without_legal_form(runs: list[str]) -> str:
 
 
 def normalised_company_name(text: str) -> str:
-    """Reduce a company's name to what two spellings of it share, for finding duplicates (COL-2.7.8).
+    """Reduce a company's name to what two spellings of it share, for finding duplicates.
 
     Width, case, spaces, punctuation, brackets and the legal form (有限公司, Co., Ltd.) do not count. A name of nothing
     but a legal form stays; a name without a letter or digit becomes empty and must match nothing.

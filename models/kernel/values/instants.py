@@ -63,10 +63,6 @@ class Instant(TypeDecorator[datetime]):
             return None
         return _utc(value) if dialect.name == "postgresql" else instant_text(value)
 
-    def process_literal_param(self, value: Any, dialect: Dialect) -> str:
-        """Write an instant into the text of a statement."""
-        return "NULL" if value is None else f"'{instant_text(value)}'"
-
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Answer an aware datetime in UTC."""
         if value is None:

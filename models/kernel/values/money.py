@@ -177,11 +177,6 @@ class MinorUnits(TypeDecorator[int]):
             raise InvalidAmountError(f"{value} is out of range")
         return value
 
-    def process_literal_param(self, value: Any, dialect: Dialect) -> str:
-        """Write a checked amount into the text of a statement."""
-        checked = self.process_bind_param(value, dialect)
-        return "NULL" if checked is None else str(checked)
-
     def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
         """Read whole numbers; PostgreSQL answers a sum of them as a decimal."""
         if value is None or type(value) is int:
