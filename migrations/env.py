@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection, Dialect, Enum
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
@@ -36,6 +36,8 @@ def run(connection: Connection) -> None:
 
 def _render(kind: str, item: object, autogenerate: AutogenContext) -> str | Literal[False]:
     """Write a type of our own as what the databases store, so that an old migration outlives the type's code."""
+    if isinstance(item, Enum) and not item.native_enum:
+        return f"sa.String(length={item.length})"
     if kind != "type" or not isinstance(item, TypeDecorator):
         return False
     on_sqlite, on_postgresql = _stored(item, _SQLITE), _stored(item, _POSTGRESQL)
@@ -46,7 +48,9 @@ def _render(kind: str, item: object, autogenerate: AutogenContext) -> str | Lite
 
 def _stored(item: TypeDecorator[Any], dialect: Dialect) -> TypeEngine[Any]:
     stored = item.load_dialect_impl(dialect)
-    return _stored(stored, dialect) if isinstance(stored, TypeDecorator) else stored
+    if isinstance(stored, TypeDecorator):
+        return _stored(stored, dialect)
+    return stored.as_generic() if type(stored).__name__.startswith("_") else stored
 
 
 def _written(stored: TypeEngine[Any], autogenerate: AutogenContext) -> str:

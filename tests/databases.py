@@ -96,8 +96,12 @@ class PostgresDatabases:
         server.start()
         administrator = await asyncpg.connect(server.get_uri())
         databases = cls(server, directory, administrator)
-        await administrator.execute("CREATE DATABASE template_of_tests")
-        await upgrade(databases._url("template_of_tests"))
+        try:
+            await administrator.execute("CREATE DATABASE template_of_tests")
+            await upgrade(databases._url("template_of_tests"))
+        except BaseException:
+            await databases.close()
+            raise
         return databases
 
     async def copy(self) -> str:
