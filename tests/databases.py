@@ -42,7 +42,11 @@ class SqliteDatabases:
     async def open(cls) -> "SqliteDatabases":
         """Make the template."""
         databases = cls(Path(tempfile.mkdtemp(prefix="partner-center-")))
-        await upgrade(databases._url("template"))
+        try:
+            await upgrade(databases._url("template"))
+        except BaseException:
+            await databases.close()
+            raise
         return databases
 
     async def copy(self) -> str:
