@@ -1,0 +1,22 @@
+"""How much one request may ask for."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one request, and of what the endpoint remembers of earlier ones."""
+
+    body_bytes: int = 256 * 1024
+    tokens: int = 2_000
+    depth: int = 16
+    aliases: int = 60
+    directives: int = 60
+    cost: int = 20_000
+    page_size: int = 20
+    """What a paged field without `first` and `last` is taken to return."""
+    read_seconds: float = 15.0
+    """How long a read may run; writes are never cut off."""
+    prepared_documents: int = 1_000
+    prepared_bytes: int = 4 * 1024 * 1024
+    """The bytes of document text kept prepared; the syntax trees take some fifty times as much."""
