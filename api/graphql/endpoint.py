@@ -1,0 +1,304 @@
+"""The GraphQL endpoint over HTTP: from a request to bytes, with nothing said that the caller may not know."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from time import perf_counter
+from typing import Any, Generic, NamedTuple, TypeVar
+from uuid import uuid4
+
+import orjson
+import strawberry
+import structlog
+from graphql import ExecutionResult, GraphQLError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from strawberry.execution.is_awaitable import optimized_is_awaitable
+
+from api.graphql.documents import Documents, Operation, located
+from api.graphql.executor import LeafExecutor
+from api.graphql.limits import Limits
+from api.graphql.refusals import REQUEST_ERRORS, Code, Refused, error
+from api.graphql.requests import GRAPHQL_RESPONSE, JSON, Asked, answer_type, read, wants_page
+
+LOGGED_ERRORS = 3
+"""Failures of one reply that are logged with their traceback; the rest are counted."""
+
+Viewer = TypeVar("Viewer")
+log = structlog.get_logger("api.graphql")
+
+
+class Answered(NamedTuple):
+    """What is told of a request once it is answered; no variables, no data."""
+
+    request_id: str
+    status: int
+    kind: str | None
+    operation: str | None
+    cost: int
+    seconds: float
+    codes: tuple[str, ...]
+
+
+class Exchange:
+    """What is known of one request while it is being answered."""
+
+    __slots__ = ("cost", "failures", "media_type", "operation", "request", "request_id", "stranger")
+
+    def __init__(self, request: Request, request_id: str) -> None:
+        self.request = request
+        self.request_id = request_id
+        self.media_type = JSON
+        self.operation: Operation | None = None
+        self.cost = 0
+        self.stranger = True
+        self.failures = 0
+
+
+def given_request_id(request: Request) -> str:
+    """Return the request id that stands in the request's state, or a new one."""
+    given: object = request.scope.get("state", {}).get("request_id")
+    return given if isinstance(given, str) and given else uuid4().hex
+
+
+class Endpoint(Generic[Viewer]):
+    """An ASGI application that answers GraphQL over HTTP for one schema.
+
+    `authenticate` names the viewer, or None for a stranger. `context_for` opens what the resolvers work with, and may
+    offer `extensions()`, which is asked after execution and goes out with the reply. `shown` says what may be told of a
+    refusal: its extensions, with `message` taken out as the message; None stands for a bug, which is logged in full and
+    answered with one bland line. Root fields, of queries too, run one after the other.
+    """
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        *,
+        authenticate: Callable[[Request], Awaitable[Viewer | None]],
+        context_for: Callable[[Request, Viewer | None], AbstractAsyncContextManager[Any]],
+        limits: Limits | None = None,
+        production: bool = True,
+        shown: Callable[[Exception], Mapping[str, Any] | None] = lambda _: None,
+        public_fields: frozenset[str] = frozenset(),
+        page: bytes | None = None,
+        request_id: Callable[[Request], str] = given_request_id,
+        answered: Callable[[Answered], None] | None = None,
+    ) -> None:
+        self.schema = schema
+        self.limits = limits or Limits()
+        self.documents = Documents(schema, self.limits)
+        self.production = production
+        self._authenticate = authenticate
+        self._context_for = context_for
+        self._shown = shown
+        self._public_fields = public_fields
+        self._page = None if production else page
+        self._request_id = request_id
+        self._answered = answered
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        request = Request(scope, receive)
+        exchange = Exchange(request, self._request_id(request))
+        if self._page is not None and wants_page(request):
+            response = Response(self._page, media_type="text/html", headers={"X-Request-Id": exchange.request_id})
+            await response(scope, receive, send)
+            return
+        headers: dict[str, str] = {}
+        try:
+            payload = await self._answer(exchange)
+            body, status = orjson.dumps(payload), 200
+            entries = payload.get("errors", [])
+        except ClientDisconnect:
+            return
+        except Exception as failure:
+            refused = failure if isinstance(failure, Refused) else self._unexpected(exchange, failure)
+            status, entries = self._refusal(exchange, refused)
+            body = orjson.dumps({"errors": entries})
+            headers.update(refused.headers)
+        headers["content-type"] = exchange.media_type + "; charset=utf-8"
+        headers["X-Request-Id"] = exchange.request_id
+        headers["X-Cost-Limit"] = str(self.limits.cost)
+        if exchange.operation is not None:
+            headers["X-Cost"] = str(exchange.cost)
+        if self._answered is not None:
+            self._answered(_told(exchange, status, perf_counter() - started, entries))
+        await Response(body, status, headers)(scope, receive, send)
+
+    async def _answer(self, exchange: Exchange) -> dict[str, Any]:
+        request = exchange.request
+        media_type = answer_type(request.headers.get("accept"))
+        exchange.media_type = media_type or JSON
+        if request.method not in {"GET", "POST"}:
+            raise Refused(Code.METHOD_NOT_ALLOWED, headers={"Allow": "GET, POST"})
+        if media_type is None:
+            raise Refused(Code.NOT_ACCEPTABLE)
+        asked = await read(request, self.limits.body_bytes)
+        viewer = await self._viewer(request)
+        exchange.stranger = viewer is None
+        prepared = self.documents.prepare(asked.query, keep=viewer is not None or not self.production)
+        operation = exchange.operation = prepared.operation(asked.operation_name)
+        self._admit(exchange, operation)
+        prepared.validate(self.schema)
+        exchange.cost = operation.analysis.cost(asked.variables)
+        if exchange.cost > self.limits.cost:
+            raise Refused(Code.DOCUMENT_TOO_COSTLY, facts={"cost": exchange.cost, "limit": self.limits.cost})
+        async with self._context_for(request, viewer) as context:
+            result = await self._execute(exchange, operation, asked, context)
+            payload: dict[str, Any] = {"data": result.data}
+            if result.errors:
+                payload = {"errors": self._field_errors(exchange, result), **payload}
+            offered = getattr(context, "extensions", None)
+            extensions = offered() if callable(offered) else None
+        if extensions:
+            payload["extensions"] = extensions
+        return payload
+
+    async def _viewer(self, request: Request) -> Viewer | None:
+        try:
+            return await self._authenticate(request)
+        except Refused:
+            raise
+        except Exception as refusal:
+            entry = self._entry(refusal)
+            if entry is None:
+                raise
+            raise Refused(
+                Code.AUTHENTICATION_REQUIRED, errors=[entry], headers={"WWW-Authenticate": "Bearer"}
+            ) from None
+
+    def _admit(self, exchange: Exchange, operation: Operation) -> None:
+        analysis = operation.analysis
+        if analysis.kind == "subscription":
+            raise Refused(Code.SUBSCRIPTION_NOT_SUPPORTED)
+        if analysis.kind == "mutation" and exchange.request.method == "GET":
+            raise Refused(Code.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
+        if not (self.production and exchange.stranger):
+            return
+        if analysis.introspects:
+            raise Refused(Code.INTROSPECTION_REFUSED)
+        fields = analysis.root_fields - {"__typename"}
+        if fields and not (analysis.kind == "mutation" and fields <= self._public_fields):
+            raise Refused(Code.AUTHENTICATION_REQUIRED, headers={"WWW-Authenticate": "Bearer"})
+
+    async def _execute(self, exchange: Exchange, operation: Operation, asked: Asked, context: Any) -> ExecutionResult:
+        executor = LeafExecutor.build(
+            self.schema._schema,
+            operation.document,
+            context_value=context,
+            raw_variable_values=asked.variables,
+            operation_name=operation.analysis.name,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+            hide_suggestions=self.production and exchange.stranger,
+            recollection=operation.recollection,
+        )
+        if isinstance(executor, list):
+            raise self._wrong_variables(executor)
+        running = executor.execute_operation(serially=True)
+        if isinstance(running, ExecutionResult):
+            result = running
+        elif operation.analysis.kind == "query":
+            try:
+                async with asyncio.timeout(self.limits.read_seconds):
+                    result = await running  # type: ignore[misc]
+            except TimeoutError:
+                raise Refused(Code.READ_TIMED_OUT) from None
+        else:
+            result = await running  # type: ignore[misc]
+        if result.data is None and result.errors and all(problem.path is None for problem in result.errors):
+            raise self._wrong_variables(result.errors)
+        return result
+
+    def _unexpected(self, exchange: Exchange, failure: Exception) -> Refused:
+        entry = self._entry(failure)
+        if entry is not None:
+            return Refused(Code.BAD_USER_INPUT, errors=[entry])
+        self._log(exchange, failure, None)
+        return Refused(Code.INTERNAL_ERROR)
+
+    def _wrong_variables(self, problems: list[GraphQLError]) -> Refused:
+        entries = []
+        for problem in problems:
+            entry = located(Code.BAD_USER_INPUT, problem)
+            told = self._entry(cause) if (cause := _cause(problem)) is not problem else None
+            if told is not None:
+                entry["message"] = told["message"]
+                entry["extensions"] = told["extensions"]
+            entries.append(entry)
+        return Refused(Code.BAD_USER_INPUT, errors=entries)
+
+    def _field_errors(self, exchange: Exchange, result: ExecutionResult) -> list[dict[str, Any]]:
+        entries = []
+        for problem in result.errors or ():
+            cause = _cause(problem)
+            entry = self._entry(cause)
+            if entry is None and isinstance(cause, GraphQLError):
+                if "code" in (cause.extensions or {}):
+                    entry = error(Code.BAD_USER_INPUT, message=cause.message, facts=cause.extensions)
+                elif cause.message.startswith("Argument '"):
+                    entry = error(Code.BAD_USER_INPUT, message=cause.message)
+            if entry is None:
+                self._log(exchange, cause, problem.path)
+                entry = error(Code.INTERNAL_ERROR)
+            where = located(Code.INTERNAL_ERROR, problem)
+            entry.update({name: where[name] for name in ("locations", "path") if name in where})
+            entry["extensions"]["requestId"] = exchange.request_id
+            entries.append(entry)
+        if exchange.failures > LOGGED_ERRORS:
+            log.error("graphql_failures_not_shown", request_id=exchange.request_id, count=exchange.failures)
+        return entries
+
+    def _entry(self, refusal: Exception) -> dict[str, Any] | None:
+        told = self._shown(refusal)
+        if told is None:
+            return None
+        extensions = dict(told)
+        return {"message": extensions.pop("message", None) or str(refusal), "extensions": extensions}
+
+    def _refusal(self, exchange: Exchange, refused: Refused) -> tuple[int, list[dict[str, Any]]]:
+        status = refused.status
+        if refused.code in REQUEST_ERRORS and exchange.media_type != GRAPHQL_RESPONSE:
+            status = 200
+        entries = []
+        for entry in refused.errors:
+            message = entry["message"]
+            if self.production and exchange.stranger:
+                message = message.partition(" Did you mean ")[0]
+            extensions = {**entry["extensions"], "requestId": exchange.request_id}
+            entries.append({**entry, "message": message, "extensions": extensions})
+        return status, entries
+
+    def _log(self, exchange: Exchange, failure: Exception, path: list[str | int] | None) -> None:
+        exchange.failures += 1
+        if exchange.failures > LOGGED_ERRORS:
+            return
+        analysis = exchange.operation.analysis if exchange.operation else None
+        log.error(
+            "graphql_failure",
+            request_id=exchange.request_id,
+            operation=analysis.name if analysis else None,
+            path=path,
+            exc_info=failure,
+        )
+
+
+def _cause(problem: GraphQLError) -> Exception:
+    """Return what was raised first, under what graphql-core wrapped around it."""
+    cause: Exception = problem
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def _told(exchange: Exchange, status: int, seconds: float, entries: list[dict[str, Any]]) -> Answered:
+    analysis = exchange.operation.analysis if exchange.operation else None
+    return Answered(
+        exchange.request_id,
+        status,
+        analysis.kind if analysis else None,
+        analysis.name if analysis else None,
+        exchange.cost,
+        seconds,
+        tuple(str(entry["extensions"].get("code")) for entry in entries),
+    )
