@@ -1,0 +1,10 @@
+// Runs graphql-http's audits against the address given, and prints their outcomes as JSON.
+import { serverAudits } from "graphql-http";
+
+const audits = serverAudits({ url: process.argv[2], fetchFn: fetch });
+const outcomes = [];
+for (const audit of audits) {
+  const outcome = await audit.fn();
+  outcomes.push({ id: audit.id, name: audit.name, status: outcome.status, reason: outcome.reason ?? null });
+}
+console.log(JSON.stringify(outcomes));
