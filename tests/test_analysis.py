@@ -122,6 +122,7 @@ def test_documents_are_kept_by_their_text_and_bounded_in_number_and_bytes():
         (Limits(tokens=10_000), "{" + "a{" * 900 + "b" + "}" * 900 + "}", Code.DOCUMENT_TOO_DEEP),
         (Limits(aliases=1), "{ a: thing { b: id } }", Code.TOO_MANY_ALIASES),
         (Limits(directives=1), "{ thing { id @skip(if: true) @include(if: true) } }", Code.TOO_MANY_DIRECTIVES),
+        (Limits(repeats=2), "{ thing { id } thing { id id } ... { thing { id } } }", Code.TOO_MANY_REPEATS),
         (Limits(), "{ thing { id }", Code.GRAPHQL_PARSE_FAILED),
         (Limits(), "fragment F on Thing { id }", Code.OPERATION_NOT_FOUND),
         (Limits(), "query A { __typename } query B { __typename }", Code.AMBIGUOUS_OPERATION),

@@ -196,6 +196,7 @@ async def test_a_malformed_query_string_is_refused(query_string: str, code: str)
         ("{ thing " + "{ parts " * 30 + "{ id }" + "}" * 30 + " }", "DOCUMENT_TOO_DEEP"),
         ("{" + " ".join(f"a{n}: __typename" for n in range(100)) + "}", "TOO_MANY_ALIASES"),
         ("{ __typename " + "@skip(if: false) " * 100 + "}", "TOO_MANY_DIRECTIVES"),
+        ("{" + " thing { id }" * 200 + "}", "TOO_MANY_REPEATS"),
         ("{" + " __typename" * 3000 + "}", "DOCUMENT_TOO_LARGE"),
     ],
 )

@@ -75,6 +75,8 @@ class Analysis:
     depth: int
     aliases: int
     directives: int
+    repeats: int
+    """Fields of the whole document that repeat a name of their selection; merging them takes quadratic time."""
     root_fields: frozenset[str]
     coordinates: frozenset[str]
     introspects: bool
@@ -141,10 +143,11 @@ def analyze(schema: GraphQLSchema, document: DocumentNode, default_page: int = 2
     """
     fragments: dict[str, FragmentDefinitionNode] = {}
     spreads: dict[str, list[str]] = {}
-    directives = 0
+    directives = repeats = 0
     for node in document.definitions:
-        names, count = _survey(node)
-        directives += count
+        names, found_directives, found_repeats = _survey(node)
+        directives += found_directives
+        repeats += found_repeats
         if isinstance(node, FragmentDefinitionNode):
             fragments[node.name.value] = node
             spreads[node.name.value] = names
@@ -171,6 +174,7 @@ def analyze(schema: GraphQLSchema, document: DocumentNode, default_page: int = 2
             depth=whole.depth,
             aliases=whole.aliases,
             directives=directives,
+            repeats=repeats,
             root_fields=whole.top_fields,
             coordinates=whole.coordinates,
             introspects=whole.introspects,
@@ -288,21 +292,29 @@ def _innermost_first(spreads: Mapping[str, list[str]]) -> list[str]:
     return order
 
 
-def _survey(definition: DefinitionNode) -> tuple[list[str], int]:
-    """Return the fragments that a definition spreads, and the number of directives that stand in it."""
+def _survey(definition: DefinitionNode) -> tuple[list[str], int, int]:
+    """Return the fragments that a definition spreads, its number of directives, and of fields that repeat a name."""
     if not isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
-        return [], 0
-    names: list[str] = []
-    count = len(definition.directives or ())
+        return [], 0, 0
+    spreads: list[str] = []
+    repeats = 0
+    directives = len(definition.directives or ())
     for variable in definition.variable_definitions or ():
-        count += len(variable.directives or ())
-    waiting = [definition.selection_set]
+        directives += len(variable.directives or ())
+    waiting: list[tuple[SelectionSetNode, set[str]]] = [(definition.selection_set, set())]
     while waiting:
-        for node in waiting.pop().selections:
+        selections, names = waiting.pop()
+        for node in selections.selections:
             if node.directives:
-                count += len(node.directives)
-            if isinstance(node, FragmentSpreadNode):
-                names.append(node.name.value)
-            elif isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set:
-                waiting.append(node.selection_set)
-    return names, count
+                directives += len(node.directives)
+            if isinstance(node, FieldNode):
+                name = (node.alias or node.name).value
+                repeats += name in names
+                names.add(name)
+                if node.selection_set:
+                    waiting.append((node.selection_set, set()))
+            elif isinstance(node, InlineFragmentNode):
+                waiting.append((node.selection_set, names))
+            elif isinstance(node, FragmentSpreadNode):
+                spreads.append(node.name.value)
+    return spreads, directives, repeats

@@ -121,6 +121,8 @@ class Documents:
                 return _refused(size, Code.TOO_MANY_ALIASES, limits.aliases)
             if analysis.directives > limits.directives:
                 return _refused(size, Code.TOO_MANY_DIRECTIVES, limits.directives)
+            if analysis.repeats > limits.repeats:
+                return _refused(size, Code.TOO_MANY_REPEATS, limits.repeats)
         operations = {
             name: Operation(document, analysis, None if analysis.directives else Recollection())
             for name, analysis in found.items()

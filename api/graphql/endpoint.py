@@ -118,6 +118,8 @@ class Endpoint(Generic[Viewer]):
             body = orjson.dumps({"errors": entries})
             headers.update(refused.headers)
         headers["content-type"] = exchange.media_type + "; charset=utf-8"
+        headers["cache-control"] = "private, no-cache"
+        headers["x-content-type-options"] = "nosniff"
         headers["X-Request-Id"] = exchange.request_id
         headers["X-Cost-Limit"] = str(self.limits.cost)
         if exchange.operation is not None:
@@ -192,6 +194,7 @@ class Endpoint(Generic[Viewer]):
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
             hide_suggestions=self.production and exchange.stranger,
             recollection=operation.recollection,
+            operation_extensions=asked.extensions,
         )
         if isinstance(executor, list):
             raise self._wrong_variables(executor)

@@ -12,6 +12,8 @@ class Limits:
     depth: int = 16
     aliases: int = 60
     directives: int = 60
+    repeats: int = 100
+    """How often fields may repeat a name of their own selection."""
     cost: int = 20_000
     page_size: int = 20
     """What a paged field without `first` and `last` is taken to return."""

@@ -28,6 +28,7 @@ class Code(Enum):
     DOCUMENT_TOO_COSTLY = (400, "The operation would cost too much.", "该操作的开销超出上限。")
     TOO_MANY_ALIASES = (400, "The document has too many aliases.", "查询文档使用的别名过多。")
     TOO_MANY_DIRECTIVES = (400, "The document has too many directives.", "查询文档使用的指令过多。")
+    TOO_MANY_REPEATS = (400, "The document repeats too many fields.", "查询文档重复的字段过多。")
     DOCUMENT_TOO_LARGE = (400, "The document has too many tokens.", "查询文档过长。")
     OPERATION_NOT_FOUND = (400, "The document has no operation of this name.", "查询文档中没有该名称的操作。")
     AMBIGUOUS_OPERATION = (
@@ -67,6 +68,7 @@ REQUEST_ERRORS = frozenset(
         Code.DOCUMENT_TOO_COSTLY,
         Code.TOO_MANY_ALIASES,
         Code.TOO_MANY_DIRECTIVES,
+        Code.TOO_MANY_REPEATS,
         Code.DOCUMENT_TOO_LARGE,
         Code.OPERATION_NOT_FOUND,
         Code.AMBIGUOUS_OPERATION,
