@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from api.graphql import Answered, Limits
+from api.logs import RequestLog
 from tests.graphql_sample import sample_app
 
 GRAPHQL = "application/graphql-response+json"
@@ -345,15 +346,14 @@ async def test_who_asks_to_be_told_of_answers_is_told_without_variables():
     assert told[0].seconds > 0
 
 
-async def test_a_request_id_that_was_given_is_kept():
-    app = sample_app()
-
-    async def with_id(scope: Any, receive: Any, send: Any) -> None:
-        scope.setdefault("state", {})["request_id"] = "req-7"
-        await app(scope, receive, send)
-
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=with_id), base_url="http://sample") as http:
-        assert (await http.post("/graphql", json={"query": "{ __typename }"})).headers["x-request-id"] == "req-7"
+async def test_a_request_id_given_by_the_layer_above_is_kept_and_told_once():
+    transport = httpx2.ASGITransport(app=RequestLog(sample_app()))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://sample") as http:
+        response = await http.post(
+            "/graphql", json={"query": "{ refused }"}, headers={"x-request-id": "req-7-of-a-proxy"}
+        )
+    assert response.headers.get_list("x-request-id") == ["req-7-of-a-proxy"]
+    assert response.json()["errors"][0]["extensions"]["requestId"] == "req-7-of-a-proxy"
 
 
 async def test_mutations_see_one_another_in_turn():

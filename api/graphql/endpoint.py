@@ -58,8 +58,12 @@ class Exchange:
 
 def given_request_id(request: Request) -> str:
     """Return the request id that stands in the request's state, or a new one."""
-    given: object = request.scope.get("state", {}).get("request_id")
-    return given if isinstance(given, str) and given else uuid4().hex
+    return request.scope["state"]["request_id"] if _has_request_id(request.scope) else uuid4().hex
+
+
+def _has_request_id(scope: Scope) -> bool:
+    """Say whether a layer above has given the request its id; it then tells it in the answer's headers too."""
+    return bool(scope.get("state", {}).get("request_id"))
 
 
 class Endpoint(Generic[Viewer]):
@@ -102,8 +106,7 @@ class Endpoint(Generic[Viewer]):
         request = Request(scope, receive)
         exchange = Exchange(request, self._request_id(request))
         if self._page is not None and wants_page(request):
-            response = Response(self._page, media_type="text/html", headers={"X-Request-Id": exchange.request_id})
-            await response(scope, receive, send)
+            await Response(self._page, media_type="text/html")(scope, receive, send)
             return
         headers: dict[str, str] = {}
         try:
@@ -120,7 +123,8 @@ class Endpoint(Generic[Viewer]):
         headers["content-type"] = exchange.media_type + "; charset=utf-8"
         headers["cache-control"] = "private, no-cache"
         headers["x-content-type-options"] = "nosniff"
-        headers["X-Request-Id"] = exchange.request_id
+        if not _has_request_id(scope):
+            headers["X-Request-Id"] = exchange.request_id
         headers["X-Cost-Limit"] = str(self.limits.cost)
         if exchange.operation is not None:
             headers["X-Cost"] = str(exchange.cost)
