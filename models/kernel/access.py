@@ -120,13 +120,11 @@ class FieldRule:
         return self.outcome(actor) in (Outcome.PLAIN, Outcome.MASKED_REVEALABLE)
 
     def shown(self, value: Any, outcome: Outcome) -> Any:
-        """Give what the outcome leaves of the value."""
+        """Give what the outcome leaves of the value; what has no partial form is withheld whole."""
         if outcome is Outcome.PLAIN or value is None:
             return value
-        if outcome is Outcome.REFUSED:
+        if outcome is Outcome.REFUSED or self.mask is None:
             return None
-        if self.mask is None:
-            raise TypeError(f"{self.group} is masked for somebody but has no mask")
         return self.mask(value)
 
 

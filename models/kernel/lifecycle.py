@@ -201,7 +201,7 @@ class Lifecycle(Generic[S]):
         if found and isinstance(found[0], (PermissionDeniedError, TransitionNotAllowedError)):
             return found
         for check in self._checks[verb]:
-            found += [error for error in await check(work, move) or ()]
+            found += list(await check(work, move) or ())
         return found
 
     def open_to(self, record: Any, actor: Actor) -> list[Transition[S]]:

@@ -14,11 +14,8 @@ from sqlalchemy import Uuid
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-PAIRS: Final = tuple(high + low for high in ALPHABET for low in ALPHABET)
-DIGITS: Final = {letter: number for number, letter in enumerate(ALPHABET)}
 PREFIX: Final = re.compile(r"[a-z][a-z0-9]{1,15}")
-PUBLIC: Final = re.compile(rf"({PREFIX.pattern})_([0-7][{ALPHABET}]{{25}})")
+PUBLIC: Final = re.compile(rf"({PREFIX.pattern})_([0-9a-f]{{32}})")
 
 
 class _Ascending:
@@ -54,11 +51,10 @@ def new_id(at: datetime | None = None) -> uuid.UUID:
 
 
 def public_id(prefix: str, value: uuid.UUID) -> str:
-    """Write an id for people and tools: `opp_` and 26 letters and digits without look-alikes."""
+    """Write an id for people and tools: `opp_` and 32 hexadecimal digits, just as SQLite stores them."""
     if not PREFIX.fullmatch(prefix):
         raise ValueError(f"{prefix!r} cannot begin an id")
-    number = value.int
-    return f"{prefix}_" + "".join([PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
+    return f"{prefix}_{value.hex}"
 
 
 def parse_public_id(text: str) -> tuple[str, uuid.UUID]:
@@ -66,10 +62,7 @@ def parse_public_id(text: str) -> tuple[str, uuid.UUID]:
     match = PUBLIC.fullmatch(text)
     if match is None:
         raise ValueError("not an id of this system")
-    number = 0
-    for letter in match[2]:
-        number = number << 5 | DIGITS[letter]
-    return match[1], uuid.UUID(int=number)
+    return match[1], uuid.UUID(hex=match[2])
 
 
 class Uid(TypeDecorator[uuid.UUID]):

@@ -1,0 +1,123 @@
+"""What a row type says about reading it, and what a caller wants of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from models.kernel.access import Actor
+from models.kernel.record import Record
+
+MAX_PAGE = 100
+DEFAULT_PAGE = 20
+
+
+@dataclass(frozen=True)
+class One:
+    """A to-one relation: the row whose id stands in `key`, as far as the viewer sees it."""
+
+    target: type[Record]
+    key: str
+
+
+@dataclass(frozen=True)
+class Many:
+    """A to-many relation: the rows of `target` whose `key` holds this row's id, listed as `target.listing` says."""
+
+    target: type[Record]
+    key: str
+
+
+@dataclass(frozen=True)
+class SortKey:
+    """A column to sort by; `absent` stands in for null, so that pages stay stable."""
+
+    column: str
+    absent: Any = None
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A condition that callers may set.
+
+    `operator` is one of `eq in gte gt lte lt text exists`, applied to `column`; or `clause` builds the condition from
+    the actor and the value. Ruled columns are open only to those who may reveal them.
+    """
+
+    column: str | None = None
+    operator: str = "eq"
+    clause: Callable[[Actor, Any], sa.ColumnElement[bool]] | None = None
+    ruled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Listing:
+    """How the rows of a type are listed: filters, sort keys by name, and the order when none is asked for."""
+
+    sorts: Mapping[str, SortKey]
+    default: tuple[tuple[str, bool], ...]
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+
+
+def listing_of(model: type[Record]) -> Listing:
+    """Give the listing that a row type declares, or newest first."""
+    declared: Listing = getattr(model, "listing", _BY_ID)
+    return declared
+
+
+_BY_ID = Listing(sorts={}, default=())
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A value made from columns of the row (as the viewer gets them) and the reader's actor and clock."""
+
+    columns: tuple[str, ...]
+    of: Callable[[Mapping[str, Any], Any], Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which part of a list: sort keys as (name, descending), filters as (name, value), size and cursor."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+    sort: tuple[tuple[str, bool], ...] = ()
+    filter: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class ListWanted:
+    """A to-many list that is wanted under a key of the caller's (an alias of the query, say)."""
+
+    key: str
+    relation: str
+    wanted: Wanted
+    page: Page = Page()
+    total: bool = False
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is wanted of a row: columns, computed values, related rows, lists, and whether its field access."""
+
+    columns: frozenset[str] = frozenset()
+    computed: tuple[tuple[str, Computed], ...] = ()
+    ones: tuple[tuple[str, Wanted], ...] = ()
+    lists: tuple[ListWanted, ...] = ()
+    access: bool = False
+
+    @classmethod
+    def of(cls, *columns: str, **ones: Wanted) -> Wanted:
+        """Name columns, and what is wanted of to-one relations."""
+        return cls(columns=frozenset(columns), ones=tuple(ones.items()))
+
+
+def relate(model: type[Record], name: str, relation: One | Many) -> None:
+    """Let a layer above add a relation to a row type below it."""
+    model.relations = {**model.relations, name: relation}

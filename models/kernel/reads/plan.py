@@ -1,0 +1,241 @@
+"""Turns what is wanted of a row type into columns, joins and a function that builds rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.sql import util as sql_util
+
+from models.kernel.access import Actor, FieldRule, Outcome, outcome_on
+from models.kernel.reads.declare import Many, One, Wanted
+from models.kernel.record import Record, rules_of
+from models.kernel.values import Instant, Uid, instant_text
+
+Decode = Callable[[Any], Any] | None
+
+
+class Row:
+    """A row as its viewer gets it: attributes named as the columns, values ready for the wire."""
+
+    record_type: ClassVar[type[Record]]
+    __slots__ = ("__dict__",)
+
+    def list_of(self, key: str) -> Any:
+        """Give the list that was wanted under a key."""
+        return self.__dict__["__lists__"][key]
+
+    @property
+    def uid(self) -> uuid.UUID:
+        """Give the id as the domain has it."""
+        found: uuid.UUID = self.__dict__["__uid__"]
+        return found
+
+
+_row_classes: dict[type[Record], type[Row]] = {}
+
+
+def row_class(model: type[Record]) -> type[Row]:
+    """Give the class of rows of one type."""
+    if (known := _row_classes.get(model)) is None:
+        known = _row_classes[model] = type(f"{model.__name__}Row", (Row,), {"record_type": model, "__slots__": ()})
+    return known
+
+
+def table_of(model: type[Record]) -> sa.Table:
+    """Give the table of a row type."""
+    table: sa.Table = model.__table__  # type: ignore[attr-defined]
+    return table
+
+
+def raw(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Select a column as the driver gives it, so that bytes that are ready for the wire pass through."""
+    return sa.type_coerce(column, sa.types.NullType())
+
+
+def wire_decoder(type_: sa.types.TypeEngine[Any], dialect: str, prefix: str | None) -> Decode:
+    """Say how a driver's value of this type goes onto the wire; None where it is ready."""
+    if isinstance(type_, Uid):
+        opening = f"{prefix}_" if prefix else ""
+        if dialect == "sqlite":
+            return opening.__add__ if opening else None
+        return lambda value: opening + value.hex
+    if isinstance(type_, Instant):
+        return None if dialect == "sqlite" else instant_text
+    if isinstance(type_, sa.Boolean):
+        return bool if dialect == "sqlite" else None
+    if isinstance(type_, sa.JSON):
+        return _json
+    if isinstance(type_, sa.Date):
+        return None if dialect == "sqlite" else dt.date.isoformat
+    return None
+
+
+def domain_decoder(type_: sa.types.TypeEngine[Any], dialect: str) -> Decode:
+    """Say how a driver's value becomes what the domain's own rules compare with."""
+    if isinstance(type_, Uid):
+        return uuid.UUID if dialect == "sqlite" else lambda value: uuid.UUID(bytes=value.bytes)
+    if isinstance(type_, Instant):
+        return dt.datetime.fromisoformat if dialect == "sqlite" else None
+    return wire_decoder(type_, dialect, None)
+
+
+def _json(value: Any) -> Any:
+    return orjson.loads(value) if isinstance(value, (str, bytes)) else value
+
+
+class Level:
+    """One row type inside a statement: which columns it selects and how its rows are built from them."""
+
+    def __init__(
+        self,
+        model: type[Record],
+        wanted: Wanted,
+        actor: Actor,
+        dialect: str,
+        source: sa.FromClause | None = None,
+        offset: int = 0,
+    ) -> None:
+        self.model = model
+        self.wanted = wanted
+        self.source = source if source is not None else table_of(model)
+        self.joined: list[tuple[Level, str]] = []
+        self.columns: list[sa.ColumnElement[Any]] = []
+        self.offset = offset
+        rules = rules_of(model)
+        prefixes = {
+            relation.key: relation.target.prefix for relation in model.relations.values() if isinstance(relation, One)
+        }
+        prefixes["id"] = model.prefix
+        names = {"id", *wanted.columns}
+        for _, computed in wanted.computed:
+            names.update(computed.columns)
+        self._rules: list[tuple[str, FieldRule, Outcome]] = [
+            (name, rule, rule.outcome(actor)) for name, rule in rules.items() if name in names
+        ]
+        opens = wanted.access or any(outcome is Outcome.MASKED_REVEALABLE for _, _, outcome in self._rules)
+        self._plain: list[tuple[str, int, Decode]] = []
+        self._decoded: list[tuple[str, int, Decode]] = []
+        self._wired: list[tuple[str, int, Callable[[Any], Any]]] = []
+        self._names: list[str] = []
+        self._positions: list[int] = []
+        for name in sorted(names, key=lambda one: (one != "id", one)):
+            column = self.source.c[name]
+            decode = wire_decoder(column.type, dialect, prefixes.get(name))
+            position = self._select(column)
+            self._names.append(name)
+            self._positions.append(position)
+            if decode is not None:
+                self._wired.append((name, position, decode))
+        if opens:
+            for name in model.edit_columns:
+                column = self.source.c[name]
+                self._decoded.append((name, self._select(column), domain_decoder(column.type, dialect)))
+        self._uid = domain_decoder(self.source.c["id"].type, dialect) or (lambda value: value)
+        self._opens = opens and (bool(model.edit_columns) or bool(actor.claimed))
+        self._class = row_class(model)
+        for name, inner in wanted.ones:
+            relation = model.relations[name]
+            assert isinstance(relation, One), f"{model.__name__}.{name} is not a to-one relation"
+            level = Level(
+                relation.target,
+                inner,
+                actor,
+                dialect,
+                table_of(relation.target).alias(),
+                offset + len(self.columns),
+            )
+            self.joined.append((level, name))
+            self.columns += level.columns
+
+    def _select(self, column: sa.ColumnElement[Any]) -> int:
+        self.columns.append(raw(column))
+        return self.offset + len(self.columns) - 1
+
+    def scope(self, actor: Actor) -> sa.ColumnElement[bool]:
+        """Give the row type's scope, speaking of this level's table."""
+        scope = self.model.visible_to(actor)
+        if self.source is table_of(self.model):
+            return scope
+        adapted: sa.ColumnElement[bool] = sql_util.ClauseAdapter(self.source).traverse(scope)
+        return adapted
+
+    def joins(self, actor: Actor, left: sa.FromClause) -> sa.FromClause:
+        """Join the to-one relations, each within what the viewer sees."""
+        for level, name in self.joined:
+            relation = self.model.relations[name]
+            on = sa.and_(self.source.c[relation.key] == level.source.c["id"], level.scope(actor))
+            left = level.joins(actor, sa.outerjoin(left, level.source, on))
+        return left
+
+    def build(self, values: Any, reader: Any) -> Row | None:
+        """Make the row of one result line, masks and refusals applied."""
+        first = values[self._positions[0]]
+        if first is None:
+            return None
+        attributes: dict[str, Any] = {
+            name: values[position] for name, position in zip(self._names, self._positions, strict=True)
+        }
+        for name, position, decode in self._wired:
+            if values[position] is not None:
+                attributes[name] = decode(values[position])
+        attributes["__uid__"] = self._uid(first)
+        if self._rules or self.wanted.access:
+            self._apply_rules(attributes, values, reader)
+        for name, computed in self.wanted.computed:
+            attributes[name] = computed.of(attributes, reader)
+        for level, name in self.joined:
+            attributes[name] = level.build(values, reader)
+        row = self._class()
+        row.__dict__ = attributes
+        return row
+
+    def _apply_rules(self, attributes: dict[str, Any], values: Any, reader: Any) -> None:
+        actor: Actor = reader.actor
+        editable: frozenset[str] = frozenset()
+        uid = attributes["__uid__"]
+        if self._opens:
+            editable = self.model.editable(
+                actor,
+                {
+                    name: decode(values[position])
+                    if decode is not None and values[position] is not None
+                    else values[position]
+                    for name, position, decode in self._decoded
+                },
+            )
+        for name, rule, by_role in self._rules:
+            if by_role is Outcome.PLAIN:
+                continue
+            outcome = outcome_on(rule, name, actor, uid, editable) if self._opens else by_role
+            if outcome is Outcome.PLAIN:
+                continue
+            value = attributes[name]
+            attributes[name] = rule.shown(value, outcome)
+            if value is not None or outcome is Outcome.REFUSED:
+                reader.redact(self.model, name, outcome)
+        if self.wanted.access:
+            attributes["field_access"] = field_access(self.model, actor, uid, editable)
+
+
+def field_access(
+    model: type[Record], actor: Actor, uid: uuid.UUID, editable: frozenset[str]
+) -> list[tuple[str, Outcome, bool]]:
+    """List the ruled fields of a row with outcome and whether they can be written now."""
+    return [
+        (name, outcome_on(rule, name, actor, uid, editable), name in editable) for name, rule in rules_of(model).items()
+    ]
+
+
+def many(model: type[Record], name: str) -> Many:
+    """Give a to-many relation by name."""
+    relation = model.relations[name]
+    assert isinstance(relation, Many), f"{model.__name__}.{name} is not a to-many relation"
+    return relation
+
+
+__all__ = ["Level", "Mapping", "Row", "many", "raw", "row_class", "table_of"]

@@ -1,0 +1,109 @@
+"""What a resolver may lean on: the viewer, one read snapshot, and one way to act."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
+
+import strawberry
+
+from models.kernel.access import Actor
+from models.kernel.errors import DomainError
+from models.kernel.reads import Page, Paged, Reader, Row, Wanted
+from models.kernel.record import Record
+from models.kernel.work import Clock, Store, Work, run_write, utc_now
+from resolvers.fields import LookAhead, page_of, redactions
+
+T = TypeVar("T")
+
+
+class AuthenticationRequiredError(DomainError):
+    """Nobody is signed in."""
+
+    zh = "请先登录。"
+    en = "Sign in first."
+    cbc = "CBC.0154"
+
+
+@dataclass
+class Context:
+    """One request's context (请求上下文): its root fields share one snapshot, in turn."""
+
+    store: Store
+    viewer: Actor | None
+    clock: Clock = utc_now
+    request_id: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _reader: Reader | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Give the viewer, or refuse where nobody is signed in."""
+        if self.viewer is None:
+            raise AuthenticationRequiredError()
+        return self.viewer
+
+    def now(self) -> dt.datetime:
+        """Give the request's present instant."""
+        return self.clock()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Reader]:
+        """Read from the request's snapshot; root fields take turns on its one connection."""
+        actor = self.actor
+        async with self._lock:
+            if self._reader is None:
+                session = await self._stack.enter_async_context(self.store.reader())
+                self._reader = Reader(session, actor, self.now())
+                await self._reader.prepare()
+            yield self._reader
+
+    async def act(self, action: Callable[[Work], Awaitable[T]], *, dry: bool = False) -> T:
+        """Run an action in a write transaction of its own."""
+        done = await run_write(self.store, self.actor, action, clock=self.clock, request_id=self.request_id, dry=dry)
+        await self.refresh()
+        return done
+
+    async def refresh(self) -> None:
+        """Let the next read see what has been written since."""
+        async with self._lock:
+            self._reader = None
+            await self._stack.aclose()
+            self._stack = AsyncExitStack()
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        await self._stack.aclose()
+
+    def extensions(self) -> dict[str, Any] | None:
+        """Sum up what was withheld from the viewer, or nothing."""
+        if self._reader is None or not self._reader.redacted:
+            return None
+        return {"redacted": redactions(self._reader.redacted)}
+
+
+Info: TypeAlias = strawberry.Info[Context, None]
+
+
+async def page(info: Info, model: type[Record], arguments: dict[str, Any], **options: Any) -> Paged:
+    """Answer a connection field: the page that its arguments ask for, with what its selection wants."""
+    wanted, total = LookAhead(info).of_connection(model)
+    async with info.context.reading() as reader:
+        return await reader.page(model, wanted, page_of(**arguments), total=total, **options)
+
+
+async def single(info: Info, model: type[Record], id: Any, *path: str) -> Row | None:
+    """Answer a field with one row, or null where the viewer sees none."""
+    look = LookAhead(info)
+    wanted = look.inside(model, *path) if path else look.of(model)
+    async with info.context.reading() as reader:
+        return await reader.one(model, id, wanted)
+
+
+__all__ = ["AuthenticationRequiredError", "Context", "Info", "Page", "Wanted", "page", "single"]
