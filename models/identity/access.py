@@ -17,6 +17,7 @@ from models.kernel.access import SYSTEM_ID, Actor, Side
 from models.kernel.errors import DomainError, Remedy
 from models.kernel.journal import JournalRight
 from models.kernel.work import utc_now
+from models.partner import PartnerOrganisation
 from models.rights import PRESETS, Preset, Right
 
 Enrichment = Callable[[AsyncSession, Actor, dt.datetime], Awaitable[Mapping[str, Any]]]
@@ -108,6 +109,15 @@ async def actor_of(
         roles=(*((Preset.MAIN.value,) if account.is_main else ()), *(role.code for role in roles)),
     )
     return await _enriched(session, actor, now or utc_now()) if permissions else actor
+
+
+@enrich
+async def partners_of(session: AsyncSession, actor: Actor, now: dt.datetime) -> Mapping[str, Any]:
+    """Name the partner organisations that a PDM looks after."""
+    if not actor.may(Right.PARTNER_READ_PARTNERS):
+        return {}
+    mine = sa.select(col(PartnerOrganisation.id)).where(col(PartnerOrganisation.pdm_id) == actor.id)
+    return {"partners": frozenset((await session.execute(mine)).scalars())}
 
 
 async def _enriched(session: AsyncSession, actor: Actor, now: dt.datetime) -> Actor:

@@ -31,7 +31,7 @@ class Account(Aggregate, table=True):
     mobile: str | None = Field(default=None, max_length=32)
     password_hash: str = Field(max_length=200)
     side: Side = Field(sa_type=word_type(Side))
-    partner_id: UUID | None = Field(default=None, sa_type=Uid, index=True)
+    partner_id: UUID | None = Field(default=None, sa_type=Uid, foreign_key="partner_organisation.id", index=True)
     customer_id: UUID | None = Field(default=None, sa_type=Uid, index=True)
     office_id: str | None = Field(default=None, max_length=32)
     is_main: bool = False
@@ -88,7 +88,7 @@ class Role(Aggregate, table=True):
 
     preset: Preset | None = Field(default=None, sa_type=word_type(Preset), unique=True)
     side: Side = Field(sa_type=word_type(Side))
-    partner_id: UUID | None = Field(default=None, sa_type=Uid, index=True)
+    partner_id: UUID | None = Field(default=None, sa_type=Uid, foreign_key="partner_organisation.id", index=True)
     name_zh: str = Field(max_length=64)
     name_en: str = Field(max_length=64)
     permissions: list[str] = Field(default_factory=list, sa_type=sa.JSON)
@@ -208,7 +208,7 @@ class ClientApplication(Aggregate, table=True):
     name: str = Field(max_length=64)
     purpose: str = Field(default="", max_length=500)
     side: Side = Field(sa_type=word_type(Side))
-    partner_id: UUID | None = Field(default=None, sa_type=Uid, index=True)
+    partner_id: UUID | None = Field(default=None, sa_type=Uid, foreign_key="partner_organisation.id", index=True)
     created_by_id: UUID = Field(sa_type=Uid, foreign_key="account.id")
     active: bool = True
 
