@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import pytest
 import pytest_asyncio
-from sqlmodel import SQLModel, select
 
 from models.kernel.access import Actor, Side
 from models.kernel.errors import (
+    DomainError,
     FieldNotWritableError,
     InvalidInputError,
     NotFoundError,
@@ -21,24 +18,25 @@ from models.kernel.errors import (
     StaleVersionError,
     ValueNotAllowedError,
 )
-from models.kernel.journal import JournalLine
 from models.kernel.values import credit_code_for, new_id
-from models.kernel.work import Work, run_write
+from models.kernel.work import Work
 from models.partner import (
     CreditCodeInvalidError,
     CreditCodeTakenError,
     DistributorNotAllowedError,
+    NotAPdmError,
     Offering,
     OfferingKind,
     OfferingNameTakenError,
     PartnerKind,
     PartnerLevel,
     PartnerOrganisation,
-    PartnerPath,
     Path,
     PathStage,
     Plan,
+    actions,
     add_offering,
+    also_check_pdm,
     create_partner,
     edit_offering,
     join_plan,
@@ -48,65 +46,22 @@ from models.partner import (
     set_path_stage,
     update_partner,
 )
-from models.rights import PRESETS, Preset
-from tests.databases import open_database
-
-NOON = dt.datetime(2026, 3, 2, 4, 0, tzinfo=dt.UTC)
-
-
-@dataclass
-class Store:
-    writer: Any
-    reader: Any
-    journal_key: bytes = b"test"
-
-
-def person(role: Preset, **facts: Any) -> Actor:
-    return Actor(id=new_id(), name=f"{role.en}", side=role.side, permissions=PRESETS[role].permissions, **facts)
-
+from models.rights import Preset
+from tests.stage import NOON, Stage, person, stage_on
 
 LIN_OPERATIONS = person(Preset.ECO)
 CHEN_AUDITOR = person(Preset.AUD)
 
 
 @pytest_asyncio.fixture
-async def store(empty_database_url: str) -> AsyncIterator[Store]:
-    opened = open_database(empty_database_url)
-    async with opened.writer_engine.begin() as connection:
-        await connection.run_sync(SQLModel.metadata.create_all)
-    yield Store(opened.writer, opened.reader)
-    await opened.dispose()
-
-
-async def done(store: Store, actor: Actor, deed: Callable[[Work], Awaitable[Any]]) -> Any:
-    return await run_write(store, actor, deed, clock=lambda: NOON)
-
-
-async def state(store: Store) -> list[Any]:
-    async with store.reader() as session:
-        rows = []
-        for model in (PartnerOrganisation, PartnerPath, Offering, JournalLine):
-            rows += [row.model_dump() for row in (await session.execute(select(model).order_by(model.id))).scalars()]
-        return rows
-
-
-async def refused(store: Store, actor: Actor, error: type[Exception], deed: Callable[[Work], Awaitable[Any]]) -> Any:
-    before = await state(store)
-    with pytest.raises(error) as raised:
-        await done(store, actor, deed)
-    assert await state(store) == before
-    return raised.value
-
-
-async def journal(store: Store) -> list[str]:
-    async with store.reader() as session:
-        return list((await session.execute(select(JournalLine.operation).order_by(JournalLine.id))).scalars())
+async def store(empty_database_url: str) -> AsyncIterator[Stage]:
+    async with stage_on(empty_database_url) as ready:
+        yield ready
 
 
 @pytest_asyncio.fixture
-async def huaqi(store: Store) -> PartnerOrganisation:
-    return await done(
-        store,
+async def huaqi(store: Stage) -> PartnerOrganisation:
+    return await store.done(
         LIN_OPERATIONS,
         lambda work: create_partner(work, name="华启软件有限公司", name_en="Huaqi Software", province="CN-32"),
     )
@@ -116,47 +71,55 @@ async def test_an_organisation_gets_the_office_of_its_province_and_a_line_in_the
     assert huaqi.office_id == "office-js"
     assert huaqi.public_id.startswith("ptn_")
     assert huaqi.level is PartnerLevel.REGISTERED
-    assert await journal(store) == ["partner.create"]
+    assert await store.journal() == ["partner.create"]
 
 
 async def test_only_ecosystem_operations_register_an_organisation(store, huaqi):
-    await refused(store, CHEN_AUDITOR, PermissionDeniedError, lambda work: create_partner(work, name="云帆科技"))
-    await refused(
-        store,
+    await store.refused(CHEN_AUDITOR, PermissionDeniedError, lambda work: create_partner(work, name="云帆科技"))
+    await store.refused(
         person(Preset.MAIN, partner_id=huaqi.id),
         PermissionDeniedError,
         lambda work: update_partner(work, huaqi.id, {"level": PartnerLevel.CORE}, version=1),
     )
 
 
-async def test_an_edit_raises_the_version_and_tells_the_journal_what_changed(store, huaqi):
+async def test_an_edit_raises_the_version_and_tells_the_journal_what_changed(store, huaqi, monkeypatch):
+    monkeypatch.setattr(actions, "_pdm_checks", [])
     pdm = new_id()
-    edited = await done(
-        store,
+    edited = await store.done(
         LIN_OPERATIONS,
         lambda work: update_partner(
             work, huaqi.id, {"pdm_id": pdm, "level": PartnerLevel.LEADING, "core_map": True}, version=1
         ),
     )
     assert (edited.pdm_id, edited.level, edited.core_map, edited.version) == (pdm, PartnerLevel.LEADING, True, 2)
-    async with store.reader() as session:
-        line = (await session.execute(select(JournalLine).order_by(JournalLine.id.desc()))).scalars().first()
+    line = await store.last_line()
     assert line.operation == "partner.update"
     assert line.partner_id == huaqi.id
     assert line.changes["level"] == {"from": "REGISTERED", "to": "LEADING"}
     assert line.changes["pdm_id"] == {"from": None, "to": str(pdm)}
 
 
+async def test_the_layer_that_knows_accounts_says_who_can_be_a_pdm(store, huaqi, monkeypatch):
+    async def nobody_can(work: Work, account_id: UUID) -> DomainError:
+        return NotAPdmError(path="pdmId")
+
+    monkeypatch.setattr(actions, "_pdm_checks", [])
+    also_check_pdm(nobody_can)
+    await store.refused(
+        LIN_OPERATIONS, NotAPdmError, lambda work: update_partner(work, huaqi.id, {"pdm_id": new_id()}, version=1)
+    )
+
+
 async def test_an_edit_that_changes_nothing_leaves_no_trace(store, huaqi):
-    before = await state(store)
-    await done(store, LIN_OPERATIONS, lambda work: update_partner(work, huaqi.id, {"name": huaqi.name}, version=1))
-    assert await state(store) == before
+    before = await store.everything()
+    await store.done(LIN_OPERATIONS, lambda work: update_partner(work, huaqi.id, {"name": huaqi.name}, version=1))
+    assert await store.everything() == before
 
 
 async def test_an_edit_of_what_somebody_else_changed_meanwhile_is_refused(store, huaqi):
-    await done(store, LIN_OPERATIONS, lambda work: update_partner(work, huaqi.id, {"frozen": True}, version=1))
-    await refused(
-        store,
+    await store.done(LIN_OPERATIONS, lambda work: update_partner(work, huaqi.id, {"frozen": True}, version=1))
+    await store.refused(
         LIN_OPERATIONS,
         StaleVersionError,
         lambda work: update_partner(work, huaqi.id, {"frozen": False}, version=1),
@@ -164,8 +127,7 @@ async def test_an_edit_of_what_somebody_else_changed_meanwhile_is_refused(store,
 
 
 async def test_what_is_not_a_field_of_the_organisation_cannot_be_written(store, huaqi):
-    error = await refused(
-        store,
+    error = await store.refused(
         LIN_OPERATIONS,
         FieldNotWritableError,
         lambda work: update_partner(work, huaqi.id, {"created_at": NOON}, version=1),
@@ -174,8 +136,7 @@ async def test_what_is_not_a_field_of_the_organisation_cannot_be_written(store, 
 
 
 async def test_all_faults_of_an_input_are_told_at_once(store):
-    error = await refused(
-        store,
+    error = await store.refused(
         LIN_OPERATIONS,
         InvalidInputError,
         lambda work: create_partner(work, name=" ", credit_code="91320000X", province="CN-99", office_id="office-xx"),
@@ -190,31 +151,30 @@ async def test_all_faults_of_an_input_are_told_at_once(store):
 
 async def test_a_credit_code_belongs_to_one_organisation(store):
     code = credit_code_for("91320000MA1ABCDE2")
-    await done(store, LIN_OPERATIONS, lambda work: create_partner(work, name="华启软件", credit_code=code))
-    await refused(
-        store, LIN_OPERATIONS, CreditCodeTakenError, lambda work: create_partner(work, name="华启", credit_code=code)
+    await store.done(LIN_OPERATIONS, lambda work: create_partner(work, name="华启软件", credit_code=code))
+    await store.refused(
+        LIN_OPERATIONS, CreditCodeTakenError, lambda work: create_partner(work, name="华启", credit_code=code)
     )
-    await refused(
-        store, LIN_OPERATIONS, CreditCodeInvalidError, lambda work: create_partner(work, name="云帆", credit_code="1")
+    await store.refused(
+        LIN_OPERATIONS, CreditCodeInvalidError, lambda work: create_partner(work, name="云帆", credit_code="1")
     )
 
 
 async def test_only_a_reseller_hangs_on_a_distributor_and_only_on_a_distributor(store, huaqi):
     """PL-13: the tree of the channel has two tiers."""
-    top = await done(
-        store, LIN_OPERATIONS, lambda work: create_partner(work, name="伟仕佳杰", kind=PartnerKind.DISTRIBUTOR)
+    top = await store.done(
+        LIN_OPERATIONS, lambda work: create_partner(work, name="伟仕佳杰", kind=PartnerKind.DISTRIBUTOR)
     )
 
     def reseller(of: UUID, kind: PartnerKind = PartnerKind.RESELLER) -> Callable[[Work], Awaitable[Any]]:
         return lambda work: create_partner(work, name="云桥信息", kind=kind, distributor_id=of)
 
-    await refused(store, LIN_OPERATIONS, DistributorNotAllowedError, reseller(huaqi.id))
-    await refused(store, LIN_OPERATIONS, DistributorNotAllowedError, reseller(new_id()))
-    await refused(store, LIN_OPERATIONS, DistributorNotAllowedError, reseller(top.id, PartnerKind.SOLUTION_PROVIDER))
-    linked = await done(store, LIN_OPERATIONS, reseller(top.id))
+    await store.refused(LIN_OPERATIONS, DistributorNotAllowedError, reseller(huaqi.id))
+    await store.refused(LIN_OPERATIONS, DistributorNotAllowedError, reseller(new_id()))
+    await store.refused(LIN_OPERATIONS, DistributorNotAllowedError, reseller(top.id, PartnerKind.SOLUTION_PROVIDER))
+    linked = await store.done(LIN_OPERATIONS, reseller(top.id))
     assert linked.distributor_id == top.id
-    await refused(
-        store,
+    await store.refused(
         LIN_OPERATIONS,
         DistributorNotAllowedError,
         lambda work: update_partner(work, top.id, {"kind": PartnerKind.RESELLER}, version=1),
@@ -222,12 +182,10 @@ async def test_only_a_reseller_hangs_on_a_distributor_and_only_on_a_distributor(
 
 
 async def test_a_partner_sees_itself_a_pdm_his_partners_and_others_of_huawei_every_organisation(store, huaqi):
-    yunfan = await done(store, LIN_OPERATIONS, lambda work: create_partner(work, name="云帆科技"))
+    yunfan = await store.done(LIN_OPERATIONS, lambda work: create_partner(work, name="云帆科技"))
 
-    async def seen_by(actor: Actor) -> set[UUID]:
-        async with store.reader() as session:
-            query = select(PartnerOrganisation.id).where(PartnerOrganisation.visible_to(actor))
-            return set((await session.execute(query)).scalars())
+    async def seen_by(actor: Actor) -> set[Any]:
+        return await store.seen(PartnerOrganisation, actor)
 
     both = {huaqi.id, yunfan.id}
     assert await seen_by(person(Preset.MAIN, partner_id=huaqi.id)) == {huaqi.id}
@@ -242,24 +200,23 @@ async def test_a_partner_sees_itself_a_pdm_his_partners_and_others_of_huawei_eve
 
 async def test_anothers_organisation_is_not_found(store, huaqi):
     stranger = person(Preset.ECO)
-    await refused(
-        store, stranger, NotFoundError, lambda work: update_partner(work, new_id(), {"frozen": True}, version=1)
+    await store.refused(
+        stranger, NotFoundError, lambda work: update_partner(work, new_id(), {"frozen": True}, version=1)
     )
 
 
 async def test_a_stage_is_set_once_and_then_moved(store, huaqi):
-    await done(
-        store, LIN_OPERATIONS, lambda work: set_path_stage(work, huaqi.id, Path.SOFTWARE, PathStage.ROLE_SELECTION)
+    await store.done(
+        LIN_OPERATIONS, lambda work: set_path_stage(work, huaqi.id, Path.SOFTWARE, PathStage.ROLE_SELECTION)
     )
     for _again in range(2):
-        await done(
-            store, LIN_OPERATIONS, lambda work: set_path_stage(work, huaqi.id, Path.SOFTWARE, PathStage.ROLE_VALIDATION)
+        await store.done(
+            LIN_OPERATIONS, lambda work: set_path_stage(work, huaqi.id, Path.SOFTWARE, PathStage.ROLE_VALIDATION)
         )
-    [path] = await done(store, LIN_OPERATIONS, lambda work: joined_paths(work, huaqi.id))
+    [path] = await store.done(LIN_OPERATIONS, lambda work: joined_paths(work, huaqi.id))
     assert (path.path, path.stage, path.joined_at) == (Path.SOFTWARE, PathStage.ROLE_VALIDATION, NOON)
-    assert await journal(store) == ["partner.create", "partner.set_path_stage", "partner.set_path_stage"]
-    await refused(
-        store,
+    assert await store.journal() == ["partner.create", "partner.set_path_stage", "partner.set_path_stage"]
+    await store.refused(
         CHEN_AUDITOR,
         PermissionDeniedError,
         lambda work: set_path_stage(work, huaqi.id, Path.SERVICE, PathStage.ROLE_SELECTION),
@@ -268,9 +225,9 @@ async def test_a_stage_is_set_once_and_then_moved(store, huaqi):
 
 async def test_a_plan_is_joined_once_and_pce_not_by_this_door(store, huaqi):
     for _again in range(2):
-        await done(store, LIN_OPERATIONS, lambda work: join_plan(work, huaqi.id, Plan.CSP))
-    assert [plan.plan for plan in await done(store, LIN_OPERATIONS, lambda w: joined_plans(w, huaqi.id))] == [Plan.CSP]
-    await refused(store, LIN_OPERATIONS, ValueNotAllowedError, lambda work: join_plan(work, huaqi.id, Plan.PCE))
+        await store.done(LIN_OPERATIONS, lambda work: join_plan(work, huaqi.id, Plan.CSP))
+    assert [plan.plan for plan in await store.done(LIN_OPERATIONS, lambda w: joined_plans(w, huaqi.id))] == [Plan.CSP]
+    await store.refused(LIN_OPERATIONS, ValueNotAllowedError, lambda work: join_plan(work, huaqi.id, Plan.PCE))
 
 
 async def test_baseline_solutions_and_whitelisted_products_count_for_assessment(store, huaqi):
@@ -278,8 +235,7 @@ async def test_baseline_solutions_and_whitelisted_products_count_for_assessment(
     shop, baseline = OfferingKind.KOOGALLERY_PRODUCT, OfferingKind.BASELINE_SOLUTION
     counts = {}
     for name, kind, whitelisted in (("云ERP", shop, False), ("云MES", shop, True), ("智慧园区方案", baseline, False)):
-        offering = await done(
-            store,
+        offering = await store.done(
             LIN_OPERATIONS,
             lambda work, name=name, kind=kind, listed=whitelisted: add_offering(
                 work, huaqi.id, name=name, kind=kind, services=["ECS", "ECS", "RDS"], whitelisted=listed
@@ -296,15 +252,15 @@ async def test_an_offering_has_a_name_of_its_own_and_services_of_the_catalogue(s
             work, huaqi.id, name=name, kind=OfferingKind.KOOGALLERY_PRODUCT, services=services
         )
 
-    offering = await done(store, LIN_OPERATIONS, another("云ERP"))
-    await refused(store, LIN_OPERATIONS, OfferingNameTakenError, another("云ERP"))
-    error = await refused(store, LIN_OPERATIONS, ValueNotAllowedError, another("云MES", "ECS", "EC2"))
+    offering = await store.done(LIN_OPERATIONS, another("云ERP"))
+    await store.refused(LIN_OPERATIONS, OfferingNameTakenError, another("云ERP"))
+    error = await store.refused(LIN_OPERATIONS, ValueNotAllowedError, another("云MES", "ECS", "EC2"))
     assert error.path == ("services", 1)
-    await refused(store, CHEN_AUDITOR, PermissionDeniedError, another("云MES"))
+    await store.refused(CHEN_AUDITOR, PermissionDeniedError, another("云MES"))
 
     async def listed(work: Work) -> list[Offering]:
         return await listed_offerings(work, huaqi.id, [offering.id])
 
-    assert [one.id for one in await done(store, LIN_OPERATIONS, listed)] == [offering.id]
-    await done(store, LIN_OPERATIONS, lambda work: edit_offering(work, offering.id, {"listed": False}, version=1))
-    assert await done(store, LIN_OPERATIONS, listed) == []
+    assert [one.id for one in await store.done(LIN_OPERATIONS, listed)] == [offering.id]
+    await store.done(LIN_OPERATIONS, lambda work: edit_offering(work, offering.id, {"listed": False}, version=1))
+    assert await store.done(LIN_OPERATIONS, listed) == []

@@ -7,7 +7,7 @@ from typing import ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import Field, col
 
 from models.approval.kinds import clause_of_kinds
 from models.kernel.access import Actor
@@ -30,8 +30,8 @@ def _claimed_by(actor: Actor, mine: bool) -> sa.ColumnElement[bool]:
     return held if mine else sa.not_(held)
 
 
-class Reviewed(SQLModel):
-    """A row that is decided on: who submitted it, and who decided on it last."""
+class Reviewed(Aggregate):
+    """A row that is decided on (受审记录): who submitted it, and who decided on it last."""
 
     submitted_by: UUID | None = Field(default=None, sa_type=Uid)
     last_decider: UUID | None = Field(default=None, sa_type=Uid)
