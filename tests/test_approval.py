@@ -218,6 +218,7 @@ async def test_the_pool_holds_what_was_escalated_and_what_belongs_to_no_pdm(stag
     async def in_the_pool() -> set:
         async with stage.reader() as session:
             clause = rows(Approval, LIN_OPERATIONS)
+            assert clause is not None
             return set((await session.execute(select(Approval.id).where(clause))).scalars())
 
     assert rows(Approval, person(Preset.PDM)) is None

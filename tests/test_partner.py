@@ -185,7 +185,8 @@ async def test_a_partner_sees_itself_a_pdm_his_partners_and_others_of_huawei_eve
     yunfan = await store.done(LIN_OPERATIONS, lambda work: create_partner(work, name="云帆科技"))
 
     async def seen_by(actor: Actor) -> set[Any]:
-        return await store.seen(PartnerOrganisation, actor)
+        found: set[Any] = await store.seen(PartnerOrganisation, actor)
+        return found
 
     both = {huaqi.id, yunfan.id}
     assert await seen_by(person(Preset.MAIN, partner_id=huaqi.id)) == {huaqi.id}

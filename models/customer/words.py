@@ -1,0 +1,85 @@
+"""The words in which customers are described, and the codes that Huawei Cloud's own API has for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from models.kernel.words import Word
+
+
+class AssociationType(Word):
+    """The commercial model between a customer and its partner (关联类型)."""
+
+    REFERRAL = "REFERRAL", "顾问销售", "Referral"
+    RESALE = "RESALE", "代售", "Resale"
+
+
+class CustomerType(Word):
+    """Whether a customer is a person or an enterprise (客户类型)."""
+
+    NONE = "NONE", "无类型", "No type"
+    INDIVIDUAL = "INDIVIDUAL", "个人", "Individual"
+    ENTERPRISE = "ENTERPRISE", "企业", "Enterprise"
+
+
+class VerifiedStatus(Word):
+    """How far the real-name verification has come (实名认证状态)."""
+
+    UNVERIFIED = "UNVERIFIED", "未实名认证", "Unverified"
+    IN_REVIEW = "IN_REVIEW", "实名认证审核中", "In review"
+    NOT_PASSED = "NOT_PASSED", "实名认证不通过", "Not passed"
+    VERIFIED = "VERIFIED", "已实名认证", "Verified"
+    FAILED = "FAILED", "实名认证失败", "Failed"
+
+
+class FreezeState(Word):
+    """Whether a customer is frozen (冻结状态)."""
+
+    NOT_FROZEN = "NOT_FROZEN", "未冻结", "Not frozen"
+    ACCOUNT = "ACCOUNT", "客户账号冻结", "Account frozen"
+    ACCOUNT_AND_RESOURCES = "ACCOUNT_AND_RESOURCES", "客户账号和资源冻结", "Account and resources frozen"
+
+
+class CustomerLevel(Word):
+    """Huawei Cloud's level of a customer (客户等级)."""
+
+    V0 = "V0", "V0", "V0"
+    V1 = "V1", "V1", "V1"
+    V2 = "V2", "V2", "V2"
+    V3 = "V3", "V3", "V3"
+    V4 = "V4", "V4", "V4"
+    V5 = "V5", "V5", "V5"
+
+
+class CustomerOrigin(Word):
+    """How a customer came into the system (来源)."""
+
+    ENTERED = "ENTERED", "录入", "Entered"
+    IMPORTED = "IMPORTED", "导入", "Imported"
+
+
+# As the China site's API has them on the wire; some are texts there and some are numbers, all are kept as texts.
+WIRE_CODES: Final[Mapping[Word, str]] = {
+    AssociationType.REFERRAL: "1",
+    AssociationType.RESALE: "2",
+    CustomerType.NONE: "-1",
+    CustomerType.INDIVIDUAL: "0",
+    CustomerType.ENTERPRISE: "1",
+    VerifiedStatus.UNVERIFIED: "-1",
+    VerifiedStatus.IN_REVIEW: "0",
+    VerifiedStatus.NOT_PASSED: "1",
+    VerifiedStatus.VERIFIED: "2",
+    VerifiedStatus.FAILED: "3",
+    FreezeState.NOT_FROZEN: "0",
+    FreezeState.ACCOUNT: "1",
+    FreezeState.ACCOUNT_AND_RESOURCES: "2",
+}
+# The international site numbers resale otherwise.
+INTERNATIONAL_CODES: Final[Mapping[Word, str]] = {**WIRE_CODES, AssociationType.RESALE: "3"}
+
+
+def from_wire(vocabulary: type[Word], code: str | int, *, international: bool = False) -> Word | None:
+    """Find the word that a code of Huawei Cloud's API stands for."""
+    codes = INTERNATIONAL_CODES if international else WIRE_CODES
+    return next((word for word in vocabulary if codes.get(word) == str(code)), None)
