@@ -75,7 +75,7 @@ def _sqlite(url: str, *, writes: bool, foreign_keys: bool = True, pooled: bool =
         poolclass=AsyncAdaptedQueuePool if pooled else NullPool,
         hide_parameters=True,
         json_serializer=_json,
-        json_deserializer=orjson.loads,
+        json_deserializer=_from_json,
         **(size if pooled else {}),
     )
 
@@ -106,7 +106,7 @@ def _postgresql(url: str, *, writes: bool) -> AsyncEngine:
         pool_pre_ping=True,
         hide_parameters=True,
         json_serializer=_json,
-        json_deserializer=orjson.loads,
+        json_deserializer=_from_json,
         connect_args={
             "server_settings": {
                 "application_name": f"partner-center {'writer' if writes else 'reader'}",
@@ -123,6 +123,11 @@ def _postgresql(url: str, *, writes: bool) -> AsyncEngine:
 
 def _json(value: object) -> str:
     return orjson.dumps(value).decode()
+
+
+def _from_json(text: Any) -> Any:
+    # SQLite hands a bare number out of a JSON column as a number.
+    return text if isinstance(text, (int, float)) else orjson.loads(text)
 
 
 def _count_error(context: ExceptionContext) -> None:
