@@ -27,19 +27,16 @@ COOKIE_NAME = "partner_center_back_office"
 
 
 def session_terms(settings: Settings) -> SessionTerms:
-    """Say how long sessions live here, and with which key access tokens are signed."""
+    """Say how long sessions live here, and with which keys access tokens and reset links are signed."""
+    secret = settings.secret_key.get_secret_value()
     return SessionTerms(
-        key=derive_key(settings.secret_key.get_secret_value(), "access-tokens"),
+        key=derive_key(secret, "access-tokens"),
+        reset_key=derive_key(secret, "reset-links"),
         access=dt.timedelta(seconds=settings.access_token_seconds),
         refresh=dt.timedelta(seconds=settings.refresh_token_seconds),
         idle=dt.timedelta(seconds=settings.session_idle_seconds),
         absolute=dt.timedelta(seconds=settings.session_absolute_seconds),
     )
-
-
-def reset_key(settings: Settings) -> bytes:
-    """Give the key that signs reset links."""
-    return derive_key(settings.secret_key.get_secret_value(), "reset-links")
 
 
 def journal_key(settings: Settings) -> bytes:

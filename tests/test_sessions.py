@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlmodel import col, select
 from starlette.requests import Request
 
-from api.identity import COOKIE_NAME, authenticate, reset_key, session_terms, visitor
+from api.identity import COOKIE_NAME, authenticate, session_terms, visitor
 from api.settings import Settings
 from models.identity import (
     Account,
@@ -321,7 +321,7 @@ async def test_a_password_is_not_changed_without_the_present_one(store: Store, c
 
 
 async def test_a_reset_link_works_once(store: Store, cast: Cast):
-    key = reset_key(SETTINGS)
+    key = TERMS.reset_key
     session = await enter(store, "chen.lei")
     link = await store.do(operator_actor(), lambda work: make_reset_link(work, cast.chen_manager.id, key=key))
     await reset_password(store, link, NEW, key=key, clock=store.clock)
@@ -336,7 +336,7 @@ async def test_a_reset_link_works_once(store: Store, cast: Cast):
 
 
 async def test_a_reset_link_expires_and_cannot_be_made_up(store: Store, cast: Cast):
-    key = reset_key(SETTINGS)
+    key = TERMS.reset_key
     link = await store.do(operator_actor(), lambda work: make_reset_link(work, cast.chen_manager.id, key=key))
     access = (await enter(store, "chen.lei")).access_token
     for bad in (link[:-4] + "AAAA", access, ""):
@@ -392,5 +392,5 @@ async def test_sessions_that_ran_out_are_forgotten(store: Store, cast: Cast):
 def test_each_purpose_has_a_key_of_its_own():
     secret = SecretStr("another secret of the installation")
     other = session_terms(Settings(_env_file=None, secret_key=secret))  # type: ignore[call-arg]
-    assert len({TERMS.key, reset_key(SETTINGS), other.key}) == 3
+    assert len({TERMS.key, TERMS.reset_key, other.key}) == 3
     assert dataclasses.replace(other, key=TERMS.key).absolute == other.absolute

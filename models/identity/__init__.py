@@ -31,6 +31,8 @@ from models.identity.record import (
     ClientApplication,
     Role,
     SignInFailure,
+    own_organisation,
+    shows_details,
 )
 from models.identity.roles import create_role, delete_role, preset_ids, seed_roles, update_role
 from models.identity.rules import (
@@ -145,6 +147,7 @@ __all__ = [
     "open_account",
     "open_member",
     "operator_actor",
+    "own_organisation",
     "permissions_of",
     "preset_ids",
     "reactivate",
@@ -156,6 +159,7 @@ __all__ = [
     "session_of_access",
     "set_director",
     "set_roles",
+    "shows_details",
     "sign_in",
     "stranger",
     "unlock",

@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from sqlmodel import Field, col
 
 from models.kernel.access import Actor, Side
+from models.kernel.reads import Filter, Listing, Many, One, SortKey, relate
 from models.kernel.record import Aggregate, Record, nobody, word_type
 from models.kernel.values import Instant, Uid
 from models.kernel.words import Lang
+from models.partner import PartnerOrganisation
 from models.rights import Preset, Right
 
 
@@ -23,6 +25,11 @@ class Account(Aggregate, table=True):
     prefix: ClassVar[str] = "acc"
     zh: ClassVar[str] = "账号"
     en: ClassVar[str] = "Account"
+    listing: ClassVar[Listing] = Listing(
+        sorts={"name": SortKey("name"), "created_at": SortKey("created_at")},
+        default=(("name", False),),
+        filters={"name": Filter("name", "text"), "active": Filter("active")},
+    )
 
     login: str = Field(max_length=64, unique=True)
     name: str = Field(max_length=64)
@@ -85,6 +92,7 @@ class Role(Aggregate, table=True):
     prefix: ClassVar[str] = "rol"
     zh: ClassVar[str] = "角色"
     en: ClassVar[str] = "Role"
+    listing: ClassVar[Listing] = Listing(sorts={"created_at": SortKey("created_at")}, default=(("created_at", False),))
 
     preset: Preset | None = Field(default=None, sa_type=word_type(Preset), unique=True)
     side: Side = Field(sa_type=word_type(Side))
@@ -115,6 +123,7 @@ class AccountRole(Record, table=True):
 
     __tablename__ = "account_role"
     prefix: ClassVar[str] = "acr"
+    relations: ClassVar[dict[str, Any]] = {"role": One(Role, "role_id")}
 
     account_id: UUID = Field(sa_type=Uid, foreign_key="account.id")
     role_id: UUID = Field(sa_type=Uid, foreign_key="role.id", index=True)
@@ -225,6 +234,10 @@ class ApiToken(Record, table=True):
     prefix: ClassVar[str] = "tok"
     zh: ClassVar[str] = "访问令牌"
     en: ClassVar[str] = "API token"
+    relations: ClassVar[dict[str, Any]] = {
+        "client": One(ClientApplication, "client_id"),
+        "issuer": One(Account, "issuer_id"),
+    }
 
     client_id: UUID = Field(sa_type=Uid, foreign_key="client_application.id", index=True)
     issuer_id: UUID = Field(sa_type=Uid, foreign_key="account.id", index=True)
@@ -243,3 +256,27 @@ class ApiToken(Record, table=True):
     def visible_to(cls, actor: Actor) -> sa.ColumnElement[bool]:
         """Those of one's own organisation's tools, for whoever manages them."""
         return _of_client_managers(actor, col(cls.side), col(cls.partner_id))
+
+
+relate(Account, "partner", One(PartnerOrganisation, "partner_id"))
+relate(Account, "director", One(Account, "director_id"))
+relate(Account, "roles", Many(AccountRole, "account_id"))
+relate(ClientApplication, "tokens", Many(ApiToken, "client_id"))
+relate(ClientApplication, "created_by", One(Account, "created_by_id"))
+
+
+def own_organisation(actor: Actor) -> sa.ColumnElement[bool]:
+    """Select the accounts of the organisation that somebody belongs to; the platform administrator's is all of them."""
+    if actor.side is Side.SYSTEM or actor.may(Right.ACCOUNT_MANAGE):
+        return sa.true()
+    own = col(Account.side) == actor.side
+    if actor.side is Side.PARTNER:
+        return sa.and_(own, col(Account.partner_id) == actor.partner_id)
+    if actor.side is Side.CUSTOMER:
+        return sa.and_(own, col(Account.customer_id) == actor.customer_id)
+    return own
+
+
+def shows_details(actor: Actor, side: str) -> bool:
+    """Tell whether more than id, name and title of an account is shown; of Huawei's staff to Huawei's side only."""
+    return side != Side.HUAWEI or actor.side in (Side.HUAWEI, Side.SYSTEM)

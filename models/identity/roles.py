@@ -93,7 +93,7 @@ async def update_role(
     return role
 
 
-async def delete_role(work: Work, role_id: UUID, *, version: int) -> None:
+async def delete_role(work: Work, role_id: UUID, *, version: int) -> Role:
     """Delete an own role that has no members (COL-7.1.10)."""
     role = await _own(work, role_id, version)
     members = await work.count(select(AccountRole).where(col(AccountRole.role_id) == role.id))
@@ -101,6 +101,7 @@ async def delete_role(work: Work, role_id: UUID, *, version: int) -> None:
         raise RoleInUseError(count=members)
     work.note(DELETED, role, before={"name_zh": role.name_zh}, after={"name_zh": None})
     await work.remove(role)
+    return role
 
 
 def _organisation(work: Work) -> tuple[Side, UUID | None]:

@@ -14,11 +14,11 @@ from sqlmodel import col, select
 from models.identity.access import SignInRequiredError
 from models.identity.proofs import hash_secret, new_secret, read_signed, same, sign
 from models.identity.record import Account, ApiSession, BackOfficeSession
-from models.identity.rules import RefreshTokenReusedError
+from models.identity.rules import PeopleOnlyError, RefreshTokenReusedError
 from models.kernel.access import SYSTEM_ID, Actor, Side
 from models.kernel.errors import DomainError
 from models.kernel.journal import Operation
-from models.kernel.values import parse_public_id
+from models.kernel.values import parse_public_id, public_id
 from models.kernel.work import Clock, Store, Work, run_write, utc_now
 
 SESSION_BEGUN: Final = Operation("session.create", "登录", "Sign in", "session", "createSession")
@@ -35,9 +35,10 @@ NOTED_EVERY: Final = dt.timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class SessionTerms:
-    """How long sessions live (会话期限), and the key that signs access tokens."""
+    """How long sessions live (会话期限), and the keys that sign access tokens and reset links."""
 
     key: bytes
+    reset_key: bytes
     access: dt.timedelta
     refresh: dt.timedelta
     idle: dt.timedelta
@@ -55,6 +56,11 @@ class IssuedSession:
     access_expires_at: dt.datetime
     refresh_token: str
     refresh_expires_at: dt.datetime
+
+    @property
+    def public_id(self) -> str:
+        """Give the session's id as the API prints it."""
+        return public_id(ApiSession.prefix, self.session_id)
 
 
 @dataclass(frozen=True)
@@ -94,10 +100,10 @@ async def refresh_session(
     """Give new tokens for a refresh token, once; a token that was used before ends the whole session."""
 
     async def refresh(work: Work) -> IssuedSession | DomainError:
-        public, _, secrets = token.partition(".")
+        named, _, secrets = token.partition(".")
         family, _, secret = secrets.partition(".")
         row: ApiSession | None = await work.first(
-            select(ApiSession).where(col(ApiSession.id) == _session_id(public)).with_for_update()
+            select(ApiSession).where(col(ApiSession.id) == _session_id(named)).with_for_update()
         )
         if row is None or not same(row.family_hash, hash_secret(family)) or not _open(row, work.now):
             return SignInRequiredError()
@@ -205,6 +211,8 @@ def settled(outcome: IssuedSession | DomainError) -> IssuedSession:
 
 
 async def _end(work: Work, row: ApiSession | BackOfficeSession) -> None:
+    if work.actor.client_id is not None:
+        raise PeopleOnlyError()
     if row.ended_at is None:
         row.ended_at = work.now
         work.note(SESSION_ENDED, await work.get(Account, row.account_id))
@@ -214,9 +222,9 @@ def _open(row: ApiSession | BackOfficeSession, now: dt.datetime) -> bool:
     return row.ended_at is None and now < row.expires_at
 
 
-def _session_id(public: str) -> UUID:
+def _session_id(text: str) -> UUID:
     try:
-        prefix, session_id = parse_public_id(public)
+        prefix, session_id = parse_public_id(text)
     except ValueError:
         raise SignInRequiredError() from None
     if prefix != ApiSession.prefix:
