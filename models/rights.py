@@ -136,6 +136,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
             Right.OPPORTUNITY_SHARE,
             Right.OPPORTUNITY_ACCEPT,
             Right.OPPORTUNITY_PROGRESS,
+            Right.OPPORTUNITY_CLOSE,
             Right.CUSTOMER_READ_OWN,
             Right.PARTNER_READ_OWN,
             Right.MEMBER_MANAGE,
@@ -197,6 +198,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
     Preset.ECO: _HUAWEI
     | {
         Right.OPPORTUNITY_READ_ALL,
+        Right.OPPORTUNITY_AUDIT,
         Right.OPPORTUNITY_AUDIT_POOL,
         Right.OPPORTUNITY_ONBOARD,
         Right.CUSTOMER_READ_ALL,

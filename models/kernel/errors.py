@@ -45,7 +45,8 @@ class DomainError(Exception):
         if not cls.__name__.endswith("Error"):
             raise TypeError(f"{cls.__name__} must end in 'Error'")
         cls.code = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__.removesuffix("Error")).upper()
-        if cls._by_code.setdefault(cls.code, cls).__qualname__ != cls.__qualname__:
+        known = cls._by_code.setdefault(cls.code, cls)
+        if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
             raise TypeError(f"two refusals would share the code {cls.code}")
 
     def __init__(self, *, path: Path | str = (), **facts: Any) -> None:

@@ -51,6 +51,7 @@ class Move:
 
 Guard = Callable[[Move], Found]
 Check = Callable[[Work, Move], Awaitable[Found]]
+Effect = Callable[[Work, Move], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ class Transition(Generic[S]):
 
     `reasons` lists the reason codes to choose from; `reason` says whether a text is needed too. `decides` marks what a
     reviewer does from the queue; `names_fields` asks him for the fields to complete; `internal` hides the journal line
-    from partners. `rule` is the row of the paper that it keeps.
+    from partners. `effects` are what else happens in the same transaction; `rule` is the row of the paper that it
+    keeps.
     """
 
     verb: str
@@ -95,12 +97,12 @@ class Transition(Generic[S]):
     reason: bool = False
     guards: tuple[Guard, ...] = ()
     checks: tuple[Check, ...] = ()
+    effects: tuple[Effect, ...] = ()
     decides: bool = False
     approves: bool = False
     names_fields: bool = False
     internal: bool = False
     restarts: bool = False
-    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -206,6 +208,8 @@ class Lifecycle(Generic[S]):
 
     def open_to(self, record: Any, actor: Actor) -> list[Transition[S]]:
         """List the steps that lead on from the present state and that the actor's rights cover."""
+        if not self.applies(record):
+            return []
         return [row for row in self if record.status in row.sources and actor.may(row.permission)]
 
     async def standing(self, work: Work, record: Any) -> list[Standing[S]]:
@@ -255,6 +259,8 @@ class Lifecycle(Generic[S]):
             reason=reason,
             changes=dict(note) if note else None,
         )
+        for effect in row.effects:
+            await effect(work, move)
 
     async def begin(self, work: Work, record: Any, operation: Operation, **facts: Any) -> None:
         """Take a record that was just made into its first state: clock, queue entry, journal line."""
@@ -385,6 +391,7 @@ __all__ = [
     "TIMER",
     "Deadline",
     "Desk",
+    "Effect",
     "Guard",
     "Lifecycle",
     "Move",

@@ -14,15 +14,15 @@ from models.kernel.access import Actor, Side
 from models.kernel.record import Record
 from models.kernel.values import Instant
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True)
-class Policy(Generic[T]):
+class Policy(Generic[T_co]):
     """A number of the trade (政策参数) under its key, with the value that is seeded and its meaning and unit."""
 
     key: str
-    seed: T
+    seed: T_co
     zh: str
     en: str
 

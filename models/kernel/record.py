@@ -113,7 +113,7 @@ class Aggregate(Record):
     updated_at: dt.datetime = Field(sa_type=Instant)
 
 
-class Deadlined(SQLModel):
+class Deadlined(Record):
     """A row whose present state may run out (时限): since when, until when, and which step then fires."""
 
     entered_at: dt.datetime | None = Field(default=None, sa_type=Instant)
