@@ -19,6 +19,7 @@ from models.approval import (
     of_own_partners,
     register,
 )
+from models.identity import Account
 from models.kernel.access import Actor
 from models.kernel.errors import DomainError, NotFoundError, refuse
 from models.kernel.journal import Operation
@@ -108,7 +109,7 @@ class PceMembership(Reviewed, table=True):
     prefix: ClassVar[str] = "pce"
     zh: ClassVar[str] = "共拓计划成员"
     en: ClassVar[str] = "PCE membership"
-    relations: ClassVar = {"partner": One(PartnerOrganisation, "partner_id")}
+    relations: ClassVar = {"partner": One(PartnerOrganisation, "partner_id"), "submitter": One(Account, "submitted_by")}
     listing: ClassVar[Listing] = Listing(
         sorts={"created_at": SortKey("created_at")},
         default=(("created_at", True),),

@@ -89,7 +89,7 @@ async def decide(
     """
     entry, kind, record = await _waiting(work, id)
     refuse_if_held(entry, work)
-    row = next((one for one in kind.lifecycle if one.verb == verb and one.decides), None)
+    row = next((one for one in kind.verdicts if one.verb == verb), None)
     if row is None:
         raise ValueNotAllowedError(path="verb", value=verb)
     if version is not None and record.version != version:

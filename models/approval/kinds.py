@@ -75,9 +75,14 @@ class ApprovalKind:
     escalates: str | None = None
     label: Callable[[Any], str] | None = None
 
-    def verdicts(self, record: Any) -> list[Transition[Any]]:
-        """List what may be decided in the record's present state."""
-        return [row for row in self.lifecycle if row.decides and record.status in row.sources]
+    @property
+    def verdicts(self) -> list[Transition[Any]]:
+        """List what may be decided while a record waits for this kind of decision."""
+        return [
+            row
+            for row in self.lifecycle
+            if row.decides and any(self.lifecycle.state(status).awaits == self.name for status in row.sources)
+        ]
 
     def named(self, record: Any) -> str:
         """Name the record so that everybody who sees the queue may read it."""

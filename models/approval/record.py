@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, col
 
 from models.approval.kinds import clause_of_kinds
+from models.identity import Account
 from models.kernel.access import Actor
 from models.kernel.reads import Filter, Listing, One, SortKey
 from models.kernel.record import Aggregate, word_type
@@ -80,7 +81,12 @@ class Approval(Aggregate, table=True):
         sa.Index("ix_approval_claimed_by", "claimed_by"),
     )
 
-    relations: ClassVar = {"partner": One(PartnerOrganisation, "partner_id")}
+    relations: ClassVar = {
+        "partner": One(PartnerOrganisation, "partner_id"),
+        "requester": One(Account, "requested_by"),
+        "claimer": One(Account, "claimed_by"),
+        "decider": One(Account, "decided_by"),
+    }
     listing: ClassVar[Listing] = Listing(
         sorts={
             "due_at": SortKey("due_at", absent=dt.datetime(9999, 1, 1, tzinfo=dt.UTC)),
@@ -96,7 +102,7 @@ class Approval(Aggregate, table=True):
             "office": Filter("office_id", "in"),
             "subject": Filter("subject_id"),
             "pool": Filter("pool"),
-            "mine": Filter(clause=_claimed_by),
+            "mine": Filter(clause=lambda reader, mine: _claimed_by(reader.actor, mine)),
         },
     )
 

@@ -77,6 +77,7 @@ class Customer(Aggregate, table=True):
     prefix: ClassVar[str] = "cus"
     zh: ClassVar[str] = "客户"
     en: ClassVar[str] = "Customer"
+    edit_columns: ClassVar[tuple[str, ...]] = ("partner_id",)
     scopes: ClassVar[list[CustomerScope]] = []
 
     company_name: Annotated[str | None, NAME] = Field(default=None, max_length=128)
@@ -142,9 +143,9 @@ class Customer(Aggregate, table=True):
             "associated": Filter("partner_id", "exists"),
             "account_manager": Filter("account_manager_id"),
             "account_manager_name": Filter(
-                clause=lambda _actor, name: _managed_by(name), ruled=("account_manager_id",)
+                clause=lambda _reader, name: _managed_by(name), ruled=("account_manager_id",)
             ),
-            "tag": Filter(clause=lambda _actor, tag: _tagged(tag), ruled=("tags",)),
+            "tag": Filter(clause=lambda _reader, tag: _tagged(tag), ruled=("tags",)),
             "industry": Filter("industry", "in"),
             "province": Filter("province", "in"),
             "partner": Filter("partner_id"),
