@@ -104,6 +104,8 @@ class Level:
         self.wanted = wanted
         self.source = source if source is not None else table_of(model)
         self.joined: list[tuple[Level, str]] = []
+        # A relation is as open as the ruled column that it goes by.
+        self._withheld: dict[str, Outcome] = {}
         self.columns: list[sa.ColumnElement[Any]] = []
         self.offset = offset
         rules = rules_of(model)
@@ -150,6 +152,8 @@ class Level:
                 offset + len(self.columns),
             )
             self.joined.append((level, name))
+            if relation.key in rules and (outcome := rules[relation.key].outcome(actor)) is not Outcome.PLAIN:
+                self._withheld[name] = outcome
             self.columns += level.columns
 
     def _select(self, column: sa.ColumnElement[Any]) -> int:
@@ -169,6 +173,8 @@ class Level:
         for level, name in self.joined:
             relation = self.model.relations[name]
             on = sa.and_(self.source.c[relation.key] == level.source.c["id"], level.scope(actor))
+            if name in self._withheld:
+                on = sa.false()
             left = level.joins(actor, sa.outerjoin(left, level.source, on))
         return left
 
@@ -190,6 +196,8 @@ class Level:
             attributes[name] = computed.of(attributes, reader)
         for level, name in self.joined:
             attributes[name] = level.build(values, reader)
+        for name, outcome in self._withheld.items():
+            reader.redact(self.model, name, outcome)
         row = self._class()
         row.__dict__ = attributes
         return row
