@@ -30,7 +30,7 @@ from models.identity.rules import (
 )
 from models.identity.sessions import SESSION_BEGUN, stranger
 from models.kernel.access import Actor
-from models.kernel.errors import DomainError, refuse
+from models.kernel.errors import DomainError, NotFoundError, refuse
 from models.kernel.journal import Operation
 from models.kernel.values import parse_public_id
 from models.kernel.work import Clock, Store, Work, run_write, utc_now
@@ -129,8 +129,9 @@ async def change_password(
     if actor.client_id is not None:
         raise PeopleOnlyError()
     async with store.reader() as session:
-        look = Work(session, actor, clock(), journal_key=store.journal_key)
-        account: Account = await look.get(Account, actor.id)
+        account = await session.get(Account, actor.id)
+    if account is None:
+        raise NotFoundError()
     refuse(check_password(new, account.login, path="new"))
     if new == present:
         raise PasswordUnchangedError(path="new")
