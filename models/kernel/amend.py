@@ -44,5 +44,5 @@ def _objections(actor: Actor, record: Aggregate, values: Mapping[str, Any]) -> I
         mask = rules[name].mask if name in rules else None
         if name not in writable:
             yield FieldNotWritableError(path=field_path(name))
-        elif mask and isinstance(present, str) and value != present and value == mask(present):
+        elif mask and isinstance(value, str) and isinstance(present, str) and value == mask(present) != present:
             yield MaskedInputError(path=field_path(name))

@@ -1,0 +1,282 @@
+"""Customers in GraphQL: the list with its searches, the detail, and what operations keep."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import strawberry
+
+from models import customer as domain
+from models.customer import (
+    AssociationType,
+    CustomerLevel,
+    CustomerOrigin,
+    CustomerType,
+    FreezeState,
+    VerifiedStatus,
+)
+from models.identity import Account as AccountRow
+from models.partner import PartnerOrganisation as PartnerRow
+from models.reference import CompanySize
+from resolvers.context import Info, page, single
+from resolvers.fields import Connection, Node, listed, many, node, one
+from resolvers.identity.types import Account
+from resolvers.mutation import Action, Payload, act, answers, patch
+from resolvers.partner import PartnerOrganisation
+from resolvers.scalars import Instant, uid
+from resolvers.words import publish
+
+publish(AssociationType, CustomerLevel, CustomerOrigin, CustomerType, FreezeState, VerifiedStatus, CompanySize)
+
+
+@node(domain.CustomerContact, description="Somebody to speak to at a customer's.")
+class CustomerContact(Node):
+    """A contact (客户联系人)."""
+
+    name: str | None
+    title: str | None
+    mobile: str | None
+    email: str | None
+
+
+@node(domain.Customer, description="A company or person that buys Huawei Cloud.")
+class Customer(Node):
+    """A customer (客户)."""
+
+    company_name: str | None
+    account_name: str | None
+    huawei_account_id: str | None
+    credit_code: str | None
+    country_code: str | None
+    mobile: str | None
+    email: str | None
+    customer_type: CustomerType
+    verified_status: VerifiedStatus | None
+    customer_level: CustomerLevel | None
+    frozen: FreezeState
+    industry: str | None
+    sub_industry: str | None
+    province: str | None
+    city: str | None
+    address: str | None
+    company_size: CompanySize | None
+    website: str | None
+    association_type: AssociationType | None
+    associated_on: Instant | None
+    tags: list[str] | None
+    office_id: str | None
+    origin: CustomerOrigin
+    external_id: str | None
+    created_at: Instant
+    updated_at: Instant
+    version: int
+    partner: PartnerOrganisation | None = one("The partner that it is associated with; null while unassociated.")
+    account_manager: Account | None = one("The partner's account manager.")
+    owner: Account | None = one("Huawei's customer owner.")
+    bd: Account | None = one("The BD who looks after it at Huawei.")
+
+    @strawberry.field(metadata=many("contacts"))
+    def contacts(self, info: Info, first: int | None = None, after: str | None = None) -> Connection[CustomerContact]:
+        """List whom to speak to, five at most."""
+        found: Connection[CustomerContact] = listed(self, info)
+        return found
+
+
+@strawberry.enum(description="What customers can be sorted by.")
+class CustomerSortKey(enum.Enum):
+    """A sort key of customers (排序字段)."""
+
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+    ASSOCIATED_ON = "associated_on"
+
+
+@strawberry.input
+class CustomerSort:
+    """One sort key with its direction."""
+
+    by: CustomerSortKey
+    descending: bool = True
+
+
+@strawberry.input
+class CustomerFilter:
+    """Which customers; masked fields are found by those who may reveal them."""
+
+    company_name: str | None = strawberry.field(default=None, description="A part of the name.")
+    account_name: str | None = strawberry.field(default=None, description="Exactly.")
+    huawei_account_id: str | None = strawberry.field(default=None, description="Exactly.")
+    credit_code: str | None = strawberry.field(default=None, description="Exactly.")
+    mobile: str | None = strawberry.field(default=None, description="Exactly.")
+    email: str | None = strawberry.field(default=None, description="Exactly.")
+    association_type: list[AssociationType] | None = None
+    associated_from: Instant | None = None
+    associated_to: Instant | None = strawberry.field(default=None, description="Not included.")
+    associated: bool | None = strawberry.field(default=None, description="With a partner, or without.")
+    account_manager: strawberry.ID | None = None
+    account_manager_name: str | None = strawberry.field(default=None, description="A part of the name.")
+    tag: str | None = strawberry.field(default=None, description="Exactly.")
+    industry: list[str] | None = None
+    province: list[str] | None = None
+    partner: strawberry.ID | None = None
+    office: list[str] | None = None
+    owner: strawberry.ID | None = None
+    customer_type: list[CustomerType] | None = None
+    origin: list[CustomerOrigin] | None = None
+    external_id: str | None = None
+
+    def as_filter(self) -> dict[str, Any]:
+        """Give the conditions that were set, ids as the domain has them."""
+        given = dict(vars(self))
+        for name, prefix in (
+            ("account_manager", AccountRow.prefix),
+            ("owner", AccountRow.prefix),
+            ("partner", PartnerRow.prefix),
+        ):
+            given[name] = given[name] and uid(given[name], prefix, name)
+        return given
+
+
+@strawberry.input
+class CustomerContactInput:
+    """Somebody to speak to."""
+
+    name: str
+    title: str | None = None
+    mobile: str | None = None
+    email: str | None = None
+
+
+@strawberry.input
+class CustomerCreateInput(Action):
+    """A customer to enter; without a partner it is unassociated."""
+
+    company_name: str | None = None
+    account_name: str | None = None
+    huawei_account_id: str | None = None
+    credit_code: str | None = None
+    country_code: str | None = None
+    mobile: str | None = None
+    email: str | None = None
+    customer_type: CustomerType = CustomerType.NONE
+    verified_status: VerifiedStatus | None = None
+    customer_level: CustomerLevel | None = None
+    industry: str | None = None
+    sub_industry: str | None = None
+    province: str | None = None
+    city: str | None = None
+    address: str | None = None
+    company_size: CompanySize | None = None
+    website: str | None = None
+    association_type: AssociationType | None = None
+    associated_on: Instant | None = None
+    tags: list[str] = strawberry.field(default_factory=list)
+    office_id: str | None = None
+    external_id: str | None = None
+    partner: strawberry.ID | None = None
+    account_manager: strawberry.ID | None = None
+    owner: strawberry.ID | None = None
+    bd: strawberry.ID | None = None
+    contacts: list[CustomerContactInput] = strawberry.field(default_factory=list)
+
+
+@strawberry.input
+class CustomerEditInput(Action):
+    """What changes of a customer; what is left out stays."""
+
+    id: strawberry.ID
+    version: int
+    industry: strawberry.Maybe[str | None]
+    sub_industry: strawberry.Maybe[str | None]
+    province: strawberry.Maybe[str | None]
+    city: strawberry.Maybe[str | None]
+    address: strawberry.Maybe[str | None]
+    company_size: strawberry.Maybe[CompanySize | None]
+    association_type: strawberry.Maybe[AssociationType | None]
+    associated_on: strawberry.Maybe[Instant | None]
+    tags: strawberry.Maybe[list[str]]
+    office_id: strawberry.Maybe[str | None]
+    account_manager: strawberry.Maybe[strawberry.ID | None]
+    owner: strawberry.Maybe[strawberry.ID | None]
+    bd: strawberry.Maybe[strawberry.ID | None]
+
+
+@strawberry.type
+@answers(customer=domain.Customer)
+class CustomerPayload(Payload):
+    """What an action on a customer answers."""
+
+    customer: Customer | None = None
+
+
+_ENTERED = (
+    *("company_name", "account_name", "huawei_account_id", "credit_code", "country_code", "mobile", "email"),
+    *("customer_type", "verified_status", "customer_level", "industry", "sub_industry", "province", "city"),
+    *("address", "company_size", "website", "association_type", "associated_on", "tags", "office_id", "external_id"),
+)
+_EDITED = (
+    *("industry", "sub_industry", "province", "city", "address", "company_size", "association_type"),
+    *("associated_on", "tags", "office_id"),
+)
+_PEOPLE = (("account_manager", AccountRow.prefix), ("owner", AccountRow.prefix), ("bd", AccountRow.prefix))
+
+
+@strawberry.type
+class CustomerQuery:
+    """What can be asked about customers."""
+
+    @strawberry.field(description="One customer; null where the viewer sees none.")
+    async def customer(self, info: Info, id: strawberry.ID) -> Customer | None:
+        """Give one customer."""
+        found: Any = await single(info, domain.Customer, uid(id, domain.Customer.prefix))
+        return found  # type: ignore[no-any-return]
+
+    @strawberry.field(description="The customers that the viewer sees.")
+    async def customers(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        filter: CustomerFilter | None = None,
+        sort: list[CustomerSort] | None = None,
+    ) -> Connection[Customer] | None:
+        """List customers."""
+        arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter, "sort": sort}
+        found: Any = await page(info, domain.Customer, arguments)
+        return found  # type: ignore[no-any-return]
+
+
+@strawberry.type
+class CustomerMutation:
+    """What ecosystem operations do with customers."""
+
+    @strawberry.mutation(description="Enter a customer with its contacts.")
+    async def customer_create(self, info: Info, input: CustomerCreateInput) -> CustomerPayload | None:
+        """Enter a customer."""
+        values = {name: value for name in _ENTERED if (value := getattr(input, name)) is not None}
+        for name, prefix in (("partner", PartnerRow.prefix), *_PEOPLE):
+            if (id := getattr(input, name)) is not None:
+                values[f"{name}_id"] = uid(id, prefix, name)
+        contacts = [dict(vars(contact)) for contact in input.contacts]
+        return await act(
+            info, input, lambda work: domain.create_customer(work, values, contacts), CustomerPayload, "customer"
+        )
+
+    @strawberry.mutation(description="Edit what describes and assigns a customer.")
+    async def customer_edit(self, info: Info, input: CustomerEditInput) -> CustomerPayload | None:
+        """Edit a customer."""
+        customer_id = uid(input.id, domain.Customer.prefix)
+        values = patch(input, *_EDITED)
+        for name, prefix in _PEOPLE:
+            for id in patch(input, name).values():
+                values[f"{name}_id"] = None if id is None else uid(id, prefix, name)
+        return await act(
+            info,
+            input,
+            lambda work: domain.edit_customer(work, customer_id, values, version=input.version),
+            CustomerPayload,
+            "customer",
+        )
