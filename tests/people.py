@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from sqlmodel import SQLModel, col, select
 
+from api.database import Database
 from models.identity import Account, actor_of, hash_now, open_account, operator_actor, preset_ids, seed_roles
 from models.kernel.access import Actor, Side
 from models.kernel.journal import JournalLine
@@ -19,7 +20,6 @@ from models.kernel.record import Record, record_types
 from models.kernel.work import Work, run_write
 from models.partner import PartnerOrganisation, create_partner
 from models.rights import Preset
-from tests.databases import open_database
 
 NOON = dt.datetime(2026, 3, 2, 4, 0, tzinfo=dt.UTC)
 PASSWORD = "green bamboo 1984"
@@ -158,13 +158,9 @@ async def open_cast(store: Store) -> Cast:
 
 
 @pytest_asyncio.fixture
-async def store(empty_database_url: str) -> AsyncIterator[Store]:
-    """A database with every table that only this test uses."""
-    opened = open_database(empty_database_url)
-    async with opened.writer_engine.begin() as connection:
-        await connection.run_sync(SQLModel.metadata.create_all)
-    yield Store(opened.writer, opened.reader)
-    await opened.dispose()
+async def store(database: Database) -> Store:
+    """A migrated database that only this test uses."""
+    return Store(database.writer, database.reader)
 
 
 @pytest_asyncio.fixture

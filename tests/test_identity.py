@@ -183,6 +183,12 @@ async def test_a_change_of_roles_is_in_the_journal_and_holds_from_the_next_reque
     assert line.partner_id == cast.huaqi.id
 
 
+async def test_the_same_roles_again_leave_no_trace(store: Store, cast: Cast):
+    before = await store.everything()
+    await store.do(await store.actor(cast.wang_main), roles(cast.chen_manager, Preset.MGR))
+    assert await store.everything() == before
+
+
 async def test_a_stale_version_of_the_member_is_refused(store: Store, cast: Cast):
     wang = await store.actor(cast.wang_main)
     await store.do(wang, roles(cast.chen_manager, Preset.OPS, version=1))

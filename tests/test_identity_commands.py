@@ -32,8 +32,8 @@ class Now(Clock):
 
 
 @pytest.fixture(autouse=True)
-def _database(empty_database_url: str, monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
-    monkeypatch.setenv("PARTNER_CENTER_DATABASE_URL", empty_database_url)
+def _database(database_url: str, monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    monkeypatch.setenv("PARTNER_CENTER_DATABASE_URL", database_url)
     monkeypatch.setenv("COLUMNS", "200")
     store.clock = Now()
 

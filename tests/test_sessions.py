@@ -40,7 +40,10 @@ from models.identity import (
     sign_in,
     unlock,
 )
+from models.identity.rules import FAILURES_PER_ADDRESS
 from models.kernel.errors import LengthError, PermissionDeniedError
+from models.kernel.policy import PolicyRow
+from models.kernel.work import Work
 from models.rights import PRESETS, Preset
 from tests.people import PASSWORD, Cast, Store, cast, open_person, store
 
@@ -220,8 +223,14 @@ async def test_five_failures_of_one_login_close_it_for_a_while_known_or_not(stor
         assert await enter(store, login)
 
 
-async def test_thirty_failures_from_one_address_close_the_address(store: Store, cast: Cast):
-    for number in range(30):
+async def test_too_many_failures_from_one_address_close_the_address(store: Store, cast: Cast):
+    assert FAILURES_PER_ADDRESS.seed == 30
+
+    async def be_stricter(work: Work) -> None:
+        work.add(PolicyRow(key=FAILURES_PER_ADDRESS.key, value=6, effective_from=store.clock()))
+
+    await store.do(operator_actor(), be_stricter)
+    for number in range(6):
         with pytest.raises(WrongCredentialsError):
             await enter(store, f"guess{number}", "wrong password 1")
     with pytest.raises(SignInThrottledError):

@@ -86,8 +86,12 @@ async def issue_token(
     scopes: Collection[str],
     days: int = 90,
     issuer: Actor | None = None,
+    secret: str | None = None,
 ) -> IssuedToken:
-    """Issue a token of a tool: it may do what its scopes name, never more than its issuer may at that moment."""
+    """Issue a token of a tool: it may do what its scopes name, never more than its issuer may at that moment.
+
+    Its secret is drawn by chance; only an installation's demonstration names one, so that it can be told again.
+    """
     whose = _issuer(work, issuer)
     client = await _client(work, client_id, None)
     if not client.active or (client.side, client.partner_id) != (whose.side, whose.partner_id):
@@ -102,7 +106,7 @@ async def issue_token(
             None if 1 <= days <= longest else TokenLifetimeError(path="days", days=longest),
         ]
     )
-    secret = new_secret(PREFIX)
+    secret = secret or new_secret(PREFIX)
     token = ApiToken(
         client_id=client.id,
         issuer_id=whose.id,

@@ -112,6 +112,8 @@ async def set_roles(
     if _has(before, Preset.ADM) and not _has(roles, Preset.ADM):
         await _keep_an_administrator(work, account)
     kept = {role.id for role in before} & {role.id for role in roles}
+    if len(kept) == len(before) == len(roles):
+        return account
     await work.session.execute(
         sa.delete(AccountRole).where(col(AccountRole.account_id) == account.id, col(AccountRole.role_id).not_in(kept))
     )
