@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest_asyncio
 from sqlmodel import select
@@ -21,6 +22,7 @@ from models.approval import (
     claim,
     claimed_by,
     decide,
+    follow_calendar,
     kinds,
     next_entry,
     not_previous_decider,
@@ -29,15 +31,21 @@ from models.approval import (
 )
 from models.approval.actions import _unnamed
 from models.approval.desk import Queue
-from models.kernel.access import Actor
+from models.identity import Account, AccountRole, Role, actor_of
+from models.kernel.access import Actor, Side
 from models.kernel.errors import NotFoundError, StaleVersionError, ValueNotAllowedError
+from models.kernel.journal import Operation
 from models.kernel.lifecycle import Move, Transition
-from models.kernel.policy import PolicyRow
+from models.kernel.policy import CalendarDay, PolicyRow
 from models.kernel.values import new_id
 from models.kernel.work import Work
+from models.opportunity.lifecycle import PO
+from models.opportunity.record import Opportunity
+from models.opportunity.words import Status
 from models.partner import PartnerOrganisation, Path, PathStage, create_partner, set_path_stage
 from models.pce import PCE, PceMembership, PceStatus, join, request_exit
 from models.rights import Preset, Right
+from models.seed import plant
 from tests.stage import MINUTE, NOON, Stage, person, stage_on
 
 LIN_OPERATIONS = person(Preset.ECO, "林涛")
@@ -263,3 +271,67 @@ async def test_a_record_waits_by_one_entry_for_each_wish(stage, entry):
     exit_entry = await stage.one(Approval, state=ApprovalState.OPEN)
     assert (exit_entry.kind, exit_entry.subject_id, exit_entry.requested_by) == ("pce.exit", membership.id, main.id)
     assert exit_entry.label == membership.public_id
+
+
+async def test_a_reviewer_is_loaded_with_his_partners_and_with_what_he_holds(stage, entry):
+    async def hire(work: Work) -> Account:
+        await plant(work)
+        role = await work.first(select(Role).where(Role.preset == Preset.PDM))
+        account = work.add(
+            Account(
+                login="wang.lei",
+                name="王磊",
+                password_hash="-",
+                side=Side.HUAWEI,
+                must_change_password=False,
+                created_at=work.now,
+                updated_at=work.now,
+            )
+        )
+        await work.flush()
+        work.add(AccountRole(account_id=account.id, role_id=role.id))
+        (await work.get(PartnerOrganisation, entry.partner_id)).pdm_id = account.id
+        return account
+
+    wang = await stage.done(LIN_OPERATIONS, hire)
+
+    async def loaded() -> Actor:
+        async with stage.reader() as session:
+            return await actor_of(session, wang.id, now=stage.now)
+
+    before = await loaded()
+    assert before.partners == {entry.partner_id}
+    assert before.claimed == frozenset[UUID]()
+    await stage.done(before, lambda work: claim(work, entry.id))
+    assert (await loaded()).claimed == {entry.subject_id}
+    stage.now = NOON + 30 * MINUTE
+    assert (await loaded()).claimed == frozenset[UUID]()
+
+
+async def test_a_day_off_moves_the_due_time_of_record_and_entry_later(stage, entry):
+    """COL-2.5 guard 3: the clock counts working days, and a change of the calendar only gives more time."""
+
+    async def wait(work: Work) -> Opportunity:
+        record = Opportunity(
+            partner_id=entry.partner_id, status=Status.AUDITING, created_at=work.now, updated_at=work.now
+        )
+        await PO.begin(work, record, Operation("sample", "提交", "Submit", "opportunity", "submitOpportunity"))
+        return record
+
+    record = await stage.done(LIN_OPERATIONS, wait)
+    due = record.due_at
+    assert (await stage.one(Approval, subject_id=record.id)).due_at == due
+
+    async def declare(work: Work, is_working: bool) -> int:
+        for row in await work.every(select(CalendarDay)):
+            await work.remove(row)
+        await work.flush()
+        work.add(CalendarDay(day=dt.date(2026, 3, 4), is_working=is_working))
+        await work.flush()
+        return await follow_calendar(work)
+
+    for is_working, moved in ((False, 1), (True, 0)):
+        assert await stage.done(LIN_OPERATIONS, lambda work, on=is_working: declare(work, on)) == moved
+        later = (await stage.one(Opportunity, id=record.id)).due_at
+        assert later == due + dt.timedelta(days=1)
+        assert (await stage.one(Approval, subject_id=record.id)).due_at == later
