@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 import pytest
@@ -218,6 +219,20 @@ async def test_the_last_administrator_stays(store: Store, cast: Cast):
     await open_person(store, "he.yu", "何宇", Preset.ADM, partner_id=cast.huaqi.id)
     await store.do(wang, roles(cast.li_administrator, Preset.FIN))
     assert (await store.actor(cast.li_administrator)).roles == ("FIN",)
+
+
+async def test_two_administrators_who_remove_each_other_at_once_leave_one(store: Store, cast: Cast):
+    """COL-7.1.14"""
+    he_yu = await open_person(store, "he.yu", "何宇", Preset.ADM, partner_id=cast.huaqi.id)
+    li, he = await store.actor(cast.li_administrator), await store.actor(he_yu)
+    outcomes = await asyncio.gather(
+        store.do(li, roles(he_yu, Preset.FIN)),
+        store.do(he, roles(cast.li_administrator, Preset.FIN)),
+        return_exceptions=True,
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Account", "LastAdministratorError"]
+    now = [(await store.actor(account)).roles for account in (he_yu, cast.li_administrator)]
+    assert sorted(now) == [("ADM",), ("FIN",)]
 
 
 async def test_a_director_who_is_one_no_longer_leaves_his_managers_to_the_next(store: Store, cast: Cast):

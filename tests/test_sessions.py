@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import time
 from typing import Any
@@ -153,6 +154,17 @@ async def test_a_refresh_token_that_is_used_twice_ends_the_whole_session(store: 
         with pytest.raises(SignInRequiredError):
             await ended
     assert (await store.operations())[-1] == "session.reuse"
+
+
+async def test_of_two_who_refresh_at_once_with_one_token_neither_stays_in(store: Store, cast: Cast):
+    session = await enter(store, "wang.fang")
+    outcomes = await asyncio.gather(
+        renew(store, session.refresh_token), renew(store, session.refresh_token), return_exceptions=True
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["IssuedSession", "RefreshTokenReusedError"]
+    winner = next(outcome for outcome in outcomes if not isinstance(outcome, BaseException))
+    with pytest.raises(SignInRequiredError):
+        await who(store, winner.access_token)
 
 
 async def test_a_made_up_refresh_token_ends_nobody_s_session(store: Store, cast: Cast):
