@@ -61,7 +61,6 @@ class Context:
             if self._reader is None:
                 session = await self._stack.enter_async_context(self.store.reader())
                 self._reader = Reader(session, actor, self.now())
-                await self._reader.prepare()
             yield self._reader
 
     async def act(self, action: Callable[[Work], Awaitable[T]], *, dry: bool = False) -> T:

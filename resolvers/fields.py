@@ -90,9 +90,11 @@ def one(description: str | None = None) -> Any:
     return strawberry.field(description=description, metadata={SOURCE: One()})
 
 
-def computed(*columns: str, of: Callable[[Mapping[str, Any], Any], Any], description: str | None = None) -> Any:
+def computed(
+    *columns: str, of: Callable[[Mapping[str, Any], Any], Any], leans: bool = False, description: str | None = None
+) -> Any:
     """Declare a value made from columns as the viewer gets them; `of` is called with them and the reader."""
-    return strawberry.field(description=description, metadata={SOURCE: Computed(columns, of)})
+    return strawberry.field(description=description, metadata={SOURCE: Computed(columns, of, leans)})
 
 
 def needs(*columns: str) -> dict[str, Any]:
@@ -252,7 +254,8 @@ def sources_of(cls: type) -> dict[str, tuple[str, Source, StrawberryField]]:
         known = _sources[cls] = {}
         for field in definition(cls).fields:
             graphql_name = field.graphql_name or to_camel_case(field.python_name)
-            source = (field.metadata or {}).get(SOURCE) or (Column() if field.python_name == "id" else Needs(()))
+            declared: Mapping[Any, Any] = field.metadata or {}
+            source = declared.get(SOURCE) or (Column() if field.python_name == "id" else Needs(()))
             known[graphql_name] = (field.python_name, source, field)
     return known
 

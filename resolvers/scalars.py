@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any, NewType
+from typing import Any, NewType, cast
 
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
@@ -83,6 +83,16 @@ class InvalidIdError(DomainError):
 
     zh = "“{value}”不是有效的编号。"
     en = "“{value}” is not an id of this kind."
+
+
+def given_day(value: Day | None) -> dt.date | None:
+    """Take a day that the schema has read already."""
+    return cast("dt.date | None", value)
+
+
+def given_instant(value: Instant | None) -> dt.datetime | None:
+    """Take an instant that the schema has read already."""
+    return cast("dt.datetime | None", value)
 
 
 def uid(text: str, prefix: str, path: str = "id") -> uuid.UUID:

@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlmodel import Field, col
 
 from models.kernel.access import Actor, Permission, Side
-from models.kernel.record import Record, rules_of, word_type
+from models.kernel.record import Record, record_types, rules_of, word_type
 from models.kernel.values import Instant, Uid, instant_text, keyed_hash
 
 
@@ -98,6 +98,14 @@ class JournalLine(Record, table=True):
 @event.listens_for(JournalLine, "before_delete")
 def _refuse_rewriting(*_: Any) -> None:
     raise TypeError("a journal line is never changed and never deleted (COL-2.5 guard 4)")
+
+
+def subject_number(row: Mapping[str, Any]) -> str | None:
+    """Write the readable id of what a line is about, from its columns."""
+    if row["subject_id"] is None:
+        return None
+    prefixes = {model.__name__: prefix for prefix, model in record_types().items()}
+    return f"{prefixes.get(row['subject_kind'], 'row')}_{row['subject_id']}"
 
 
 def told(model: type[Record], before: Mapping[str, Any], after: Mapping[str, Any], key: bytes) -> dict[str, Any]:

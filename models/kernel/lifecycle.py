@@ -25,6 +25,7 @@ from models.kernel.record import Record
 from models.kernel.words import Word
 from models.kernel.work import Work
 
+TIMER = System.TIMER
 S = TypeVar("S", bound=Word)
 Found = Iterable[DomainError] | None
 
@@ -247,6 +248,8 @@ class Lifecycle(Generic[S]):
         if left != row.target or row.restarts:
             await self._start_clock(work, record)
             await self._move_entry(work, record, self.state(left), row, move)
+        elif row.permission == TIMER:
+            await self._let_run_out(work, record, self.state(left), row, move)
         work.note(
             self.operation(verb),
             record,
@@ -293,6 +296,12 @@ class Lifecycle(Generic[S]):
             await _desk[0].leave(work, record, left.awaits, row, move)
         if kind := self.state(row.target).awaits:
             await _desk[0].enter(work, record, kind)
+
+    async def _let_run_out(self, work: Work, record: Any, state: State[S], row: Transition[S], move: Move) -> None:
+        # The state goes on after its deadline, and the deadline fires once; its time stays for everybody to see.
+        record.due_verb = None
+        if state.awaits:
+            await _desk[0].leave(work, record, state.awaits, row, move)
 
     async def due(self, work: Work, limit: int = 100) -> list[Any]:
         """List the ids of records whose deadline has passed."""
@@ -386,7 +395,6 @@ def lifecycles_markdown() -> str:
     return head + "\n".join(lifecycle.markdown() for lifecycle in sorted(_lifecycles, key=lambda one: one.name))
 
 
-TIMER = System.TIMER
 __all__ = [
     "TIMER",
     "Deadline",

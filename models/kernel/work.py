@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from models.kernel.errors import NotFoundError, StaleVersionError, TryAgainError
 from models.kernel.journal import JournalLine, Operation, told
 from models.kernel.policy import CalendarDay, Policy, in_force
 from models.kernel.record import Aggregate, Record
+from models.kernel.values import new_id
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -34,9 +35,17 @@ def utc_now() -> dt.datetime:
 class Store(Protocol):
     """Where rows are kept: one way to write, one way to read, and the key of the journal's hashes."""
 
-    writer: async_sessionmaker[AsyncSession]
-    reader: async_sessionmaker[AsyncSession]
-    journal_key: bytes
+    @property
+    def writer(self) -> async_sessionmaker[AsyncSession]:
+        """Open a session that writes."""
+
+    @property
+    def reader(self) -> async_sessionmaker[AsyncSession]:
+        """Open a session that only reads."""
+
+    @property
+    def journal_key(self) -> bytes:
+        """Give the key of the journal's hashes."""
 
 
 class Work:
@@ -91,10 +100,11 @@ class Work:
         self.session.add(record)
         return record
 
-    async def add_all(self, model: type[Record], rows: list[Mapping[str, Any]]) -> None:
+    async def add_all(self, model: type[Record], rows: Sequence[Mapping[str, Any]]) -> None:
         """Take many new rows at once, as onboarding needs; at most 500 a transaction."""
         if rows:
-            await self.session.execute(sa.insert(model), rows)
+            table = model.__table__  # type: ignore[attr-defined]
+            await self.session.execute(sa.insert(table), rows)
 
     async def remove(self, record: Record) -> None:
         """Delete a row; only a draft is ever deleted."""
@@ -121,17 +131,7 @@ class Work:
             changes = changes | told(type(subject), before or {}, after, self._journal_key)
         facts.setdefault("partner_id", whose.partner_id if whose else self.actor.partner_id)
         line = JournalLine(
-            at=self.now,
-            actor_id=self.actor.id,
-            actor_name=self.actor.name,
-            actor_side=self.actor.side,
-            client_id=self.actor.client_id,
-            request_id=self.request_id,
-            operation=operation.code,
-            operation_zh=operation.zh,
-            operation_en=operation.en,
-            resource_type=operation.resource_type,
-            event=operation.event,
+            **self._deed(operation),
             subject_kind=type(subject).__name__ if subject is not None else "",
             subject_id=subject.id if subject is not None else None,
             office_id=whose.office_id if whose else None,
@@ -143,6 +143,50 @@ class Work:
         )
         self.session.add(line)
         return line
+
+    async def note_all(
+        self,
+        operation: Operation,
+        model: type[Record],
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        told_of: Sequence[str] = (),
+        internal: bool = False,
+    ) -> None:
+        """Write the journal lines of many new rows at once, one a row; `told_of` names the fields that they tell."""
+        deed = {**self._deed(operation), "subject_kind": model.__name__, "internal": internal}
+        lines = [
+            {
+                **deed,
+                "id": new_id(),
+                "subject_id": row["id"],
+                "partner_id": row.get("partner_id"),
+                "office_id": row.get("office_id"),
+                "owner_id": row.get("owner_id"),
+                "bd_id": row.get("bd_id"),
+                "to_status": row.get("status"),
+                "changes": told(
+                    model, {}, {name: value for name in told_of if (value := row.get(name))}, self._journal_key
+                ),
+            }
+            for row in rows
+        ]
+        await self.add_all(JournalLine, lines)
+
+    def _deed(self, operation: Operation) -> dict[str, Any]:
+        return {
+            "at": self.now,
+            "actor_id": self.actor.id,
+            "actor_name": self.actor.name,
+            "actor_side": self.actor.side,
+            "client_id": self.actor.client_id,
+            "request_id": self.request_id,
+            "operation": operation.code,
+            "operation_zh": operation.zh,
+            "operation_en": operation.en,
+            "resource_type": operation.resource_type,
+            "event": operation.event,
+        }
 
     async def policy(self, policy: Policy[T]) -> T:
         """Read a policy number as it holds at this moment."""

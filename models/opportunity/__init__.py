@@ -10,6 +10,7 @@ from models.opportunity.actions import (
     deliver,
     dispute,
     lose,
+    named_fields,
     record_owner_check,
     replace_lines,
     return_completed,
@@ -24,6 +25,7 @@ from models.opportunity.eligibility import Ineligible, candidates, lacking
 from models.opportunity.lifecycle import AUDIT_QUEUE, HO, PO, VALIDATION_QUEUE, lifecycle_of
 from models.opportunity.offers import HoOffer
 from models.opportunity.queues import OpportunitiesOpenError
+from models.opportunity.reading import clock_told, id_by_external_id, standing, tidied_filter
 from models.opportunity.record import FORM, Opportunity, OpportunityLine, OwnerCheck, ProgressUpdate
 from models.opportunity.words import (
     CancelReason,
@@ -71,6 +73,7 @@ __all__ = [
     "cancel",
     "candidates",
     "change_offering",
+    "clock_told",
     "confirm_delivery",
     "copy_to_draft",
     "delete_draft",
@@ -78,9 +81,11 @@ __all__ = [
     "dispute",
     "goes_first",
     "ho",
+    "id_by_external_id",
     "lacking",
     "lifecycle_of",
     "lose",
+    "named_fields",
     "progress",
     "record_owner_check",
     "refresh",
@@ -89,7 +94,9 @@ __all__ = [
     "review",
     "rivals_of",
     "save_draft",
+    "standing",
     "submit",
+    "tidied_filter",
     "win",
     "write_note",
 ]

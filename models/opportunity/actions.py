@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -34,7 +35,7 @@ from models.opportunity.lifecycle import PO, lifecycle_of, offerings_are_own
 from models.opportunity.policies import DISPUTE_DAYS
 from models.opportunity.record import CUSTOMER_FIELDS, FORM, Opportunity, OpportunityLine, OwnerCheck
 from models.opportunity.refusals import CustomerNotFoundError, DraftSubmittedError
-from models.opportunity.rules import form_errors, minor_amount
+from models.opportunity.rules import MoneyText, amount_of, form_errors, minor_amount
 from models.opportunity.words import (
     DUPLICATE_REASONS,
     Direction,
@@ -229,7 +230,9 @@ async def return_completed(work: Work, id: UUID, *, version: int | None = None) 
     if record.returned_fields and set(record.returned_fields) & {*CUSTOMER_FIELDS, "offering_ids"}:
         values["submitted_at"] = work.now
     await route(work, record)
-    await PO.fire(work, record, "return_completed", values=values | {"returned_fields": []})
+    # The audit begins anew, so it is the PDM's again.
+    values |= {"returned_fields": [], "escalated_at": None}
+    await PO.fire(work, record, "return_completed", values=values)
     return record
 
 
@@ -359,6 +362,11 @@ async def review(work: Work, record: Opportunity, verb: str, given: DecisionInpu
     )
 
 
+def named_fields(fields: Sequence[str]) -> tuple[str, ...]:
+    """Read field names as the API writes them."""
+    return tuple(re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in fields)
+
+
 def _named(fields: Sequence[str]) -> list[str]:
     if not fields:
         raise FieldRequiredError(path="fields")
@@ -392,19 +400,15 @@ async def win(
     id: UUID,
     *,
     version: int,
-    amount: str | None,
-    currency: str | None = None,
+    amount: MoneyText | None,
     signed_on: dt.date | None,
     contract_number: str | None,
     consuming_account: str | None,
 ) -> Opportunity:
     """Mark an opportunity won, with its signing data (COL-2.5#12, COL-2.6.7)."""
     record = await work.get(Opportunity, id, version=version)
-    minor = minor_amount(amount, currency or record.currency, "signed_amount") if amount is not None else None
-    if currency is not None and currency != record.currency:
-        raise ValueNotAllowedError(path="currency", value=currency)
     values = {
-        "signed_amount": minor,
+        "signed_amount": amount_of(record, amount, "signed_amount"),
         "signed_on": signed_on,
         "contract_number": (contract_number or "").strip() or None,
         "consuming_account": (consuming_account or "").strip() or None,

@@ -123,6 +123,11 @@ async def tell_why_it_expired(work: Work, move: Move) -> None:
     move.record.message_to_partner = f"{move.reason_code.zh} {move.reason_code.en}" if move.reason_code else None
 
 
+async def remember_escalation(work: Work, move: Move) -> None:
+    """Write down since when the pool may audit (COL-2.5#4)."""
+    move.record.escalated_at = work.now
+
+
 async def recall_expired(work: Work, move: Move) -> None:
     """What nobody accepted in time goes back to Huawei in the same moment (COL-3.2#5)."""
     await HO.fire(work, move.record, "recall_expired")
@@ -222,6 +227,7 @@ PO = Lifecycle(
         sources=(Status.AUDITING,),
         target=Status.AUDITING,
         permission=TIMER,
+        effects=(remember_escalation,),
         internal=True,
         event=("opportunity", "auditOpportunity"),
         rule="COL-2.5#4",

@@ -16,8 +16,8 @@ from models.kernel.work import Work
 from models.opportunity.policies import STALE_DAYS
 from models.opportunity.record import CONTRACT, TERMS, Opportunity, ProgressUpdate
 from models.opportunity.refusals import BackwardsNoteRequiredError, ProgressNotOpenError, StageNotReportableError
-from models.opportunity.rules import minor_amount
-from models.opportunity.words import OPEN_TO_PROGRESS, STAGE_ORDER, Stage, Status
+from models.opportunity.rules import MoneyText, amount_of
+from models.opportunity.words import DECIDED_AGAINST, OPEN_TO_PROGRESS, STAGE_ORDER, Stage, Status
 from models.rights import Right
 
 REPORT = Operation("opportunity.report_progress", "更新进展", "Report progress", "opportunity", "reportProgress")
@@ -36,7 +36,7 @@ async def report(
     win_probability: int,
     details: str,
     next_step: str | None = None,
-    expected_amount: str | None = None,
+    expected_amount: MoneyText | None = None,
     expected_sign_date: dt.date | None = None,
     note: str | None = None,
 ) -> ProgressUpdate:
@@ -70,7 +70,7 @@ async def report(
             BackwardsNoteRequiredError(path="note") if backwards and note is None else None,
         ]
     )
-    amount = minor_amount(expected_amount, record.currency, "expected_amount") if expected_amount is not None else None
+    amount = amount_of(record, expected_amount, "expected_amount")
     update = work.add(
         ProgressUpdate(
             opportunity_id=record.id,
@@ -143,10 +143,26 @@ async def summary(reader: Reader, page: Page = Page()) -> list[dict[str, Any]]:
     ]
 
 
+def parted(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Part the groups of a summary into won (delivered ones included), lost, and what is still open."""
+    parts: dict[str, list[dict[str, Any]]] = {"won": [], "lost": [], "open": [], "ended": []}
+    for row in rows:
+        parts[_part(row["status"])].append(row)
+    return parts
+
+
+def _part(status: Status) -> str:
+    if status in (Status.WON, Status.DELIVERED):
+        return "won"
+    if status == Status.LOST:
+        return "lost"
+    return "ended" if status in DECIDED_AGAINST else "open"
+
+
 def _month(column: Any, dialect: str) -> Any:
     if dialect == "sqlite":
         return sa.func.substr(column, 1, 7)
     return sa.func.to_char(column, sa.literal_column("'YYYY-MM'"))
 
 
-__all__ = ["STALE_COLUMNS", "is_stale", "report", "summary"]
+__all__ = ["STALE_COLUMNS", "is_stale", "parted", "report", "summary"]

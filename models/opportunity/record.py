@@ -29,6 +29,7 @@ from models.kernel.values import (
     mask_mobile,
     mask_name,
 )
+from models.opportunity.policies import STALE_DAYS
 from models.opportunity.words import (
     DECIDED_AGAINST,
     OPEN_TO_PROGRESS,
@@ -69,9 +70,14 @@ CUSTOMER_FIELDS = ("company_name", "credit_code", "account_name")
 _EARLIEST = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
 
 
-def _text_anywhere(_actor: Actor, text: str) -> sa.ColumnElement[bool]:
+def _text_anywhere(_reader: Any, text: str) -> sa.ColumnElement[bool]:
     table = Opportunity.__table__  # type: ignore[attr-defined]
     return sa.or_(contains(table.c.name, text), contains(table.c.company_name, text))
+
+
+def _stale_or_not(reader: Any, wanted: bool) -> sa.ColumnElement[bool]:
+    overdue = stale(reader.now - dt.timedelta(days=reader.policy(STALE_DAYS)))
+    return overdue if wanted else sa.not_(sa.func.coalesce(overdue, sa.false()))
 
 
 class Opportunity(Reviewed, Deadlined, table=True):
@@ -222,7 +228,7 @@ class Opportunity(Reviewed, Deadlined, table=True):
             "text": Filter(clause=_text_anywhere, ruled=("company_name",)),
             "import_id": Filter("import_id"),
             "external_id": Filter("external_id"),
-            "stale_since": Filter(clause=lambda actor, since: stale(since)),
+            "stale": Filter(clause=_stale_or_not, leans=True),
             "has_duplicates": Filter("has_duplicates"),
         },
     )
@@ -372,6 +378,22 @@ class ProgressUpdate(Record, table=True):
         return col(cls.opportunity_id).in_(visible_opportunities(actor))
 
 
+def _customers_of_given_opportunities(actor: Actor) -> sa.ColumnElement[bool] | None:
+    """A partner sees an unassociated customer through what Huawei gave it: imported history and accepted HOs.
+
+    What the partner itself claims about a customer opens nothing, or a credit code that it guessed would.
+    """
+    if not actor.may(Right.OPPORTUNITY_READ_OWN) or actor.partner_id is None:
+        return None
+    given = sa.select(col(Opportunity.customer_id)).where(
+        col(Opportunity.partner_id) == actor.partner_id,
+        col(Opportunity.customer_id).is_not(None),
+        col(Opportunity.origin).in_((Origin.IMPORTED, Origin.HUAWEI)),
+    )
+    return sa.and_(col(Customer.partner_id).is_(None), col(Customer.id).in_(given))
+
+
+Customer.scopes.append(_customers_of_given_opportunities)
 relate(Opportunity, "partner", One(PartnerOrganisation, "partner_id"))
 relate(Opportunity, "customer", One(Customer, "customer_id"))
 relate(Opportunity, "responsible", One(Account, "responsible_id"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from models.kernel.calendar import beijing_day
 from models.kernel.errors import DomainError, FieldRequiredError, LengthError, ValueNotAllowedError
@@ -112,6 +112,22 @@ def minor_amount(text: Any, currency: str, path: str) -> int:
     if money.minor <= 0 or money.minor >= 1 << 62:
         raise AmountError(path=path, value=f"{text} {currency}")
     return money.minor
+
+
+class MoneyText(Protocol):
+    """An amount as somebody typed it, with its currency."""
+
+    amount: str
+    currency: str
+
+
+def amount_of(record: Opportunity, money: MoneyText | None, path: str) -> int | None:
+    """Read an amount in the opportunity's own currency; sums never cross currencies."""
+    if money is None:
+        return None
+    if money.currency != record.currency:
+        raise ValueNotAllowedError(path=path, value=money.currency)
+    return minor_amount(money.amount, money.currency, path)
 
 
 def form_is_complete(move: Move) -> Iterator[DomainError]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
-from models.kernel.access import Actor
 from models.kernel.record import Record
 
 MAX_PAGE = 100
@@ -44,13 +44,15 @@ class Filter:
     """A condition that callers may set.
 
     `operator` is one of `eq in gte gt lte lt text exists`, applied to `column`; or `clause` builds the condition from
-    the actor and the value. Ruled columns are open only to those who may reveal them.
+    the reader and the value. Ruled columns are open only to those who may reveal them. `leans` says that the clause
+    asks for policy numbers.
     """
 
     column: str | None = None
     operator: str = "eq"
-    clause: Callable[[Actor, Any], sa.ColumnElement[bool]] | None = None
+    clause: Callable[[Any, Any], sa.ColumnElement[bool]] | None = None
     ruled: tuple[str, ...] = ()
+    leans: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,14 @@ _BY_ID = Listing(sorts={}, default=())
 
 @dataclass(frozen=True)
 class Computed:
-    """A value made from columns of the row (as the viewer gets them) and the reader's actor and clock."""
+    """A value made from columns of the row (as the viewer gets them) and the reader's actor and clock.
+
+    `leans` says that it asks the reader for policy numbers or the calendar, which are loaded only then.
+    """
 
     columns: tuple[str, ...]
     of: Callable[[Mapping[str, Any], Any], Any]
+    leans: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,15 @@ class Wanted:
     ones: tuple[tuple[str, Wanted], ...] = ()
     lists: tuple[ListWanted, ...] = ()
     access: bool = False
+
+    @cached_property
+    def leans(self) -> bool:
+        """Tell whether anything in it asks for policy numbers or the calendar."""
+        return (
+            any(made.leans for _, made in self.computed)
+            or any(inner.leans for _, inner in self.ones)
+            or any(listed.wanted.leans for listed in self.lists)
+        )
 
     @classmethod
     def of(cls, *columns: str, **ones: Wanted) -> Wanted:

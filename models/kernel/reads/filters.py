@@ -14,8 +14,9 @@ from models.kernel.record import Record, rules_of
 MAX_VALUES = 100
 
 
-def conditions(model: type[Record], page: Page, actor: Actor, source: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+def conditions(model: type[Record], page: Page, reader: Any, source: sa.FromClause) -> list[sa.ColumnElement[bool]]:
     """Give the conditions of a page's filters."""
+    actor: Actor = reader.actor
     declared = listing_of(model).filters
     rules = rules_of(model)
     refusals: list[DomainError] = []
@@ -31,14 +32,14 @@ def conditions(model: type[Record], page: Page, actor: Actor, source: sa.FromCla
             continue
         if any(rule.search is Search.EXACT and one.operator == "text" for rule in ruled):
             raise TypeError(f"{model.__name__}.{one.column} may only be searched by exact match")
-        found.append(_condition(one, value, actor, source))
+        found.append(_condition(one, value, reader, source))
     refuse(refusals)
     return found
 
 
-def _condition(one: Filter, value: Any, actor: Actor, source: sa.FromClause) -> sa.ColumnElement[bool]:
+def _condition(one: Filter, value: Any, reader: Any, source: sa.FromClause) -> sa.ColumnElement[bool]:
     if one.clause is not None:
-        return one.clause(actor, value)
+        return one.clause(reader, value)
     assert one.column is not None
     condition: sa.ColumnElement[bool] = _compare(source.c[one.column], one.operator, value)
     return condition

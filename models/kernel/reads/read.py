@@ -18,7 +18,7 @@ from models.kernel.access import Actor, Outcome
 from models.kernel.calendar import WorkingCalendar
 from models.kernel.policy import CalendarDay, Policy, in_force
 from models.kernel.reads import filters
-from models.kernel.reads.declare import ListWanted, Page, Wanted
+from models.kernel.reads.declare import ListWanted, Page, Wanted, listing_of
 from models.kernel.reads.keyset import Order
 from models.kernel.reads.plan import Level, Row, many, raw, table_of
 from models.kernel.record import Record
@@ -107,6 +107,10 @@ class Reader:
         assert self._policies is not None, "prepare() comes first"
         return self._policies.get(policy.key, policy.seed)
 
+    async def _lean(self, model: type[Record], wanted: Wanted, page: Page) -> None:
+        if wanted.leans or any(listing_of(model).filters[name].leans for name, _ in page.filter):
+            await self.prepare()
+
     async def one(self, model: type[Record], id: uuid.UUID, wanted: Wanted) -> Row | None:
         """Read a single row, or nothing where the viewer sees none."""
         found = await self.by_ids(model, [id], wanted)
@@ -114,6 +118,7 @@ class Reader:
 
     async def by_ids(self, model: type[Record], ids: Iterable[uuid.UUID], wanted: Wanted) -> dict[uuid.UUID, Row]:
         """Read rows by id; those that the viewer does not see are absent."""
+        await self._lean(model, wanted, Page())
         level = Level(model, wanted, self.actor, self.dialect)
         statement = self._select(level).where(self._among(level.source.c["id"], list(ids)))
         rows = await self._build(level, await self._run(statement))
@@ -129,9 +134,10 @@ class Reader:
         where: tuple[sa.ColumnElement[bool], ...] = (),
     ) -> Paged:
         """Read one page of the rows that the viewer sees."""
+        await self._lean(model, wanted, page)
         level = Level(model, wanted, self.actor, self.dialect)
         order = Order(model, page, self.actor, level.source, self.dialect)
-        narrowed = [*where, *filters.conditions(model, page, self.actor, level.source)]
+        narrowed = [*where, *filters.conditions(model, page, self, level.source)]
         count = await self._count(level, narrowed) if total else None
         if order.size == 0:
             return Paged([], False, False, count)
@@ -161,7 +167,7 @@ class Reader:
     async def count(self, model: type[Record], page: Page = Page()) -> int:
         """Count the rows that the viewer sees under some filters, up to COUNT_LIMIT and one more."""
         level = Level(model, Wanted(), self.actor, self.dialect)
-        return await self._count(level, filters.conditions(model, page, self.actor, level.source))
+        return await self._count(level, filters.conditions(model, page, self, level.source))
 
     async def _count(self, level: Level, narrowed: list[sa.ColumnElement[bool]]) -> int:
         inner = (sa.select(sa.literal(1)).select_from(level.source).where(level.scope(self.actor), *narrowed)).limit(
@@ -178,11 +184,12 @@ class Reader:
         page: Page = Page(),
     ) -> list[Any]:
         """Group the rows that the viewer sees; the caller names open columns only."""
+        await self._lean(model, Wanted(), page)
         level = Level(model, Wanted(), self.actor, self.dialect)
         statement = (
             sa.select(*by, *measures)
             .select_from(level.source)
-            .where(level.scope(self.actor), *filters.conditions(model, page, self.actor, level.source))
+            .where(level.scope(self.actor), *filters.conditions(model, page, self, level.source))
             .group_by(*by)
             .order_by(*by)
         )
@@ -219,7 +226,7 @@ class Reader:
         key = level.source.c[relation.key]
         narrowed = [
             self._among(key, [row.uid for row in rows]),
-            *filters.conditions(relation.target, wanted.page, self.actor, level.source),
+            *filters.conditions(relation.target, wanted.page, self, level.source),
         ]
         counts: dict[Any, int] = {}
         if wanted.total and rows:

@@ -1,0 +1,144 @@
+"""The composition root: one Starlette application from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from api import metrics, timers
+from api.database import Database, connect
+from api.graphql import Answered, Endpoint, Limits, graphiql
+from api.identity import authenticate, journal_key, session_terms
+from api.installation import Installation
+from api.logs import RequestLog
+from api.migrate import pending
+from api.schema import build_schema
+from api.settings import Settings
+from models.kernel.access import Actor
+from models.kernel.work import Clock, utc_now
+from resolvers.context import Context
+from resolvers.refusals import shown
+
+PUBLIC_FIELDS = frozenset({"sessionCreate", "sessionRefresh", "passwordReset"})
+EXPOSED_HEADERS = ("X-Request-Id", "X-Cost", "X-Cost-Limit")
+
+
+def create_app(
+    settings: Settings, *, database: Database | None = None, clock: Clock = utc_now, sweeping: bool = True
+) -> Starlette:
+    """Put the application together: GraphQL, back-office, health and metrics."""
+    database = database or connect(settings)
+    house = Installation(settings, database, database.writer, database.reader, journal_key(settings))
+    routes: list[BaseRoute] = [
+        Route("/", _home),
+        Route("/graphql", _graphql(settings, house, clock)),
+        Route("/healthz", _healthz),
+        Route("/readyz", _readyz),
+        Route("/metrics", metrics.answer),
+    ]
+    if not settings.production:
+        routes.insert(1, Mount("/graphql/static", graphiql.files()))
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(database.dispose)
+            if sweeping:
+                await stack.enter_async_context(timers.running(house, settings, clock=clock))
+            yield
+
+    app = Starlette(routes=routes, middleware=_middleware(settings), lifespan=lifespan)
+    app.state.settings = settings
+    app.state.database = database
+    return app
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    layers = [Middleware(RequestLog)]
+    if settings.allowed_origins:
+        layers.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(settings.allowed_origins),
+                allow_methods=["GET", "POST"],
+                allow_headers=["authorization", "content-type", "x-request-id"],
+                expose_headers=EXPOSED_HEADERS,
+            )
+        )
+    return layers
+
+
+def _graphql(settings: Settings, house: Installation, clock: Clock) -> Endpoint[Actor]:
+    terms = session_terms(settings)
+
+    async def viewer_of(request: Request) -> Actor | None:
+        return await authenticate(request, house, terms, clock=clock)
+
+    @asynccontextmanager
+    async def context_for(request: Request, viewer: Actor | None) -> AsyncIterator[Context]:
+        context = Context(
+            store=house,
+            viewer=viewer,
+            clock=clock,
+            request_id=request.scope.get("state", {}).get("request_id"),
+            extra={"session_terms": terms, "address": request.client.host if request.client else ""},
+        )
+        try:
+            yield context
+        finally:
+            await context.close()
+
+    return Endpoint(
+        build_schema(),
+        authenticate=viewer_of,
+        context_for=context_for,
+        limits=Limits(
+            body_bytes=settings.max_body_bytes,
+            tokens=settings.max_tokens,
+            depth=settings.max_depth,
+            aliases=settings.max_aliases,
+            directives=settings.max_directives,
+            cost=settings.max_cost,
+        ),
+        production=settings.production,
+        shown=shown,
+        public_fields=PUBLIC_FIELDS,
+        page=graphiql.page("/graphql/static"),
+        answered=_count,
+    )
+
+
+def _count(answered: Answered) -> None:
+    kind = answered.kind or "none"
+    metrics.operation_answered(kind, "refused" if answered.codes else "ok", answered.seconds)
+    for code in answered.codes:
+        metrics.refused(code)
+
+
+async def _home(request: Request) -> Response:
+    return RedirectResponse("/admin/")
+
+
+async def _healthz(request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _readyz(request: Request) -> Response:
+    problems: dict[str, Any] = {}
+    try:
+        async with request.app.state.database.reader() as session:
+            await session.execute(sa.text("SELECT 1"))
+        if waiting := await pending(request.app.state.settings.database_url):
+            problems["migrations"] = f"{len(waiting)} pending"
+    except Exception as error:
+        problems["database"] = type(error).__name__
+    return JSONResponse({"status": "not ready" if problems else "ready", **problems}, 503 if problems else 200)

@@ -1,0 +1,6 @@
+"""Opportunities in GraphQL."""
+
+from resolvers.opportunity.mutations import OpportunityMutation
+from resolvers.opportunity.queries import OpportunityQuery
+
+__all__ = ["OpportunityMutation", "OpportunityQuery"]

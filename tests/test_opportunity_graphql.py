@@ -1,0 +1,34 @@
+"""Opportunities over GraphQL, as a portal asks for them."""
+
+from __future__ import annotations
+
+from tests.portal import Portal, portal
+
+__all__ = ["portal"]
+
+LIST = """
+query($filter: OpportunityFilter) {
+  opportunities(first: 10, filter: $filter) {
+    totalCount
+    pageInfo { hasNextPage endCursor }
+    edges { cursor node {
+      id version status name companyName contactMobile isStale
+      expectedAmount { amount currency } sla { dueAt workingHoursLeft onBreachEn }
+      partner { id name } customer { id companyName } responsible { id name }
+      fieldAccess { field outcome revealable writable }
+      availableTransitions { verb possible blockedBy { code } }
+      history(first: 5) { nodes { operation operationZh toStatus } }
+    } }
+  }
+}"""
+
+
+async def test_a_partner_lists_its_opportunities_with_masks(portal: Portal) -> None:
+    await portal.pipeline.submitted()
+    data = await portal.get(portal.pipeline.cast.wang_main, LIST)
+    node = data["opportunities"]["edges"][0]["node"]
+    assert data["opportunities"]["totalCount"] == 1
+    assert node["companyName"] != "江苏恒远精密制造有限公司" and "****" in node["companyName"]
+    assert node["partner"]["name"] == "华启软件有限公司"
+    assert node["expectedAmount"] == {"amount": "1200000.00", "currency": "CNY"}
+    print(node)
