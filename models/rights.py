@@ -47,6 +47,7 @@ class Right(Permission):
     PARTNER_READ_PARTNERS = "partner:read_own_partners"
     PARTNER_READ_ALL = "partner:read_all"
     PARTNER_MANAGE = "partner:manage"
+    PARTNER_PLACE = "partner:place"
     MEMBER_MANAGE = "member:manage"
     PCE_JOIN = "pce:join"
     PCE_LEAVE = "pce:leave"
@@ -151,7 +152,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
     Preset.MGR: frozenset({Right.CUSTOMER_READ_MANAGED, Right.PARTNER_READ_OWN}),
     Preset.FIN: frozenset({Right.CUSTOMER_READ_OWN, Right.PARTNER_READ_OWN}),
     Preset.OPS: frozenset({Right.CUSTOMER_READ_OWN, Right.PARTNER_READ_OWN}),
-    Preset.CUS: frozenset({Right.CUSTOMER_READ_SELF}),
+    Preset.CUS: frozenset({Right.CUSTOMER_READ_SELF, JournalRight.OWN}),
     Preset.PDM: _HUAWEI
     | {
         Right.OPPORTUNITY_READ_PARTNERS,
@@ -159,6 +160,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         Right.OPPORTUNITY_CHANGE_OFFERING,
         Right.CUSTOMER_READ_PARTNERS,
         Right.PARTNER_READ_PARTNERS,
+        Right.PARTNER_PLACE,
         Right.PCE_DECIDE,
         JournalRight.PARTNERS,
     },
@@ -205,6 +207,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         Right.CUSTOMER_ONBOARD,
         Right.PARTNER_READ_ALL,
         Right.PARTNER_MANAGE,
+        Right.PARTNER_PLACE,
         Right.PCE_DECIDE,
         Right.POLICY_EDIT,
         Right.CALENDAR_EDIT,

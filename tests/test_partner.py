@@ -265,3 +265,22 @@ async def test_an_offering_has_a_name_of_its_own_and_services_of_the_catalogue(s
     assert [one.id for one in await store.done(LIN_OPERATIONS, listed)] == [offering.id]
     await store.done(LIN_OPERATIONS, lambda work: edit_offering(work, offering.id, {"listed": False}, version=1))
     assert await store.done(LIN_OPERATIONS, listed) == []
+
+
+async def test_a_pdm_places_his_partners_but_the_core_level_is_for_operations_to_grant(store: Stage) -> None:
+    """field-permissions.md, who decides: paths and levels by the PDM, the core level with ecosystem operations."""
+    huaqi = await store.done(LIN_OPERATIONS, lambda work: create_partner(work, name="华启软件有限公司"))
+    yunfan = await store.done(LIN_OPERATIONS, lambda work: create_partner(work, name="云帆科技有限公司"))
+    zhou = person(Preset.PDM, "周涛", partners=frozenset({huaqi.id}))
+    await store.done(zhou, lambda work: set_path_stage(work, huaqi.id, Path.SOFTWARE, PathStage.ROLE_VALIDATION))
+    level = {"level": PartnerLevel.LEADING}
+    placed = await store.done(zhou, lambda work: update_partner(work, huaqi.id, level, version=2))
+    assert placed.level == PartnerLevel.LEADING
+
+    core = {"level": PartnerLevel.CORE}
+    await store.refused(zhou, PermissionDeniedError, lambda work: update_partner(work, huaqi.id, core, version=3))
+    await store.refused(
+        zhou, FieldNotWritableError, lambda work: update_partner(work, huaqi.id, {"frozen": True}, version=3)
+    )
+    await store.refused(zhou, NotFoundError, lambda work: update_partner(work, yunfan.id, level, version=1))
+    await store.done(LIN_OPERATIONS, lambda work: update_partner(work, huaqi.id, core, version=3))

@@ -140,6 +140,7 @@ def operator_actor() -> Actor:
                 Right.CLIENT_MANAGE,
                 Right.PARTNER_READ_ALL,
                 Right.PARTNER_MANAGE,
+                Right.PARTNER_PLACE,
                 Right.POLICY_EDIT,
                 Right.CALENDAR_EDIT,
                 JournalRight.ALL,

@@ -85,6 +85,8 @@ class JournalLine(Record, table=True):
             return sa.true()
         if actor.may(JournalRight.OWN) and actor.partner_id:
             clauses.append(sa.and_(col(cls.partner_id) == actor.partner_id, sa.not_(col(cls.internal))))
+        if actor.may(JournalRight.OWN) and actor.customer_id:
+            clauses.append(sa.and_(col(cls.subject_id) == actor.customer_id, sa.not_(col(cls.internal))))
         if actor.may(JournalRight.PARTNERS):
             clauses.append(col(cls.partner_id).in_(actor.partners))
         if actor.may(JournalRight.OFFICE) and actor.office_id:

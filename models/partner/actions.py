@@ -83,8 +83,10 @@ async def create_partner(
 
 async def update_partner(work: Work, id: UUID, values: Mapping[str, Any], *, version: int) -> PartnerOrganisation:
     """Edit a partner organisation: office, PDM, level, Core Map, frozen, names and codes."""
-    work.actor.require(Right.PARTNER_MANAGE)
+    work.actor.require(Right.PARTNER_PLACE)
     partner = await work.get(PartnerOrganisation, id, version=version)
+    if values.get("level") == PartnerLevel.CORE and partner.level != PartnerLevel.CORE:
+        work.actor.require(Right.PARTNER_MANAGE)  # the core level is ecosystem operations' to grant
     refuse([*_malformed(values), *await _conflicts(work, partner, values)])
     amend(work, partner, UPDATE, values)
     return partner
@@ -92,7 +94,7 @@ async def update_partner(work: Work, id: UUID, values: Mapping[str, Any], *, ver
 
 async def set_path_stage(work: Work, partner_id: UUID, path: Path, stage: PathStage) -> PartnerPath:
     """Say how far a partner has come on a path; a path that it had not joined is joined by this."""
-    work.actor.require(Right.PARTNER_MANAGE)
+    work.actor.require(Right.PARTNER_PLACE)
     partner = await work.get(PartnerOrganisation, partner_id)
     joined: PartnerPath | None = await work.first(
         select(PartnerPath).where(PartnerPath.partner_id == partner.id, PartnerPath.path == path)

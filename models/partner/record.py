@@ -78,8 +78,10 @@ class PartnerOrganisation(Aggregate, table=True):
 
     @classmethod
     def editable(cls, actor: Actor, row: Mapping[str, Any]) -> frozenset[str]:
-        """Ecosystem operations keep the data of every organisation."""
-        return EDITABLE if actor.may(Right.PARTNER_MANAGE) else frozenset()
+        """Ecosystem operations keep the data of every organisation; a PDM sets the level of his partners."""
+        if actor.may(Right.PARTNER_MANAGE):
+            return EDITABLE
+        return frozenset({"level"}) if actor.may(Right.PARTNER_PLACE) else frozenset()
 
     def belonging(self) -> Belonging:
         """Say that the organisation is its own business."""
