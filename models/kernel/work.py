@@ -240,12 +240,17 @@ async def run_write(
             try:
                 return await once()
             except DBAPIError as error:
-                if not _is_contention(error):
+                if not _is_contention(error) and not (attempt == 0 and _is_lost_race(error)):
                     raise
                 await asyncio.sleep(random.uniform(0.5, 1.5) * 0.02 * 2**attempt)
         raise TryAgainError()
 
     return await asyncio.shield(asyncio.ensure_future(until_done()))
+
+
+def _is_lost_race(error: DBAPIError) -> bool:
+    """Tell whether a unique key was taken meanwhile; run once more, the action itself finds the other's row."""
+    return getattr(error.orig, "sqlstate", None) == "23505"
 
 
 def _is_contention(error: DBAPIError) -> bool:
