@@ -1,0 +1,58 @@
+"""The back-office put together: which pages there are, and in which order the menu lists them."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+
+from admin.account import AccountPages, RolePages
+from admin.approval import QueuePages
+from admin.customer import CustomerPages
+from admin.door import Door
+from admin.home import HomePage
+from admin.journal import JournalPages
+from admin.opportunity import HoDeskPages, OpportunityPages
+from admin.pages.records import Eye
+from admin.partner import MembershipPages, PartnerPages
+from admin.settings import CalendarPages, PolicyHistory, PolicyPages
+from admin.site import Site
+from admin.viewer import House
+from models.identity.sessions import SessionTerms
+from models.kernel.work import Clock, Store, utc_now
+
+PAGES = (
+    Door,
+    HomePage,
+    Eye,
+    QueuePages,
+    OpportunityPages,
+    HoDeskPages,
+    CustomerPages,
+    PartnerPages,
+    MembershipPages,
+    JournalPages,
+    PolicyPages,
+    CalendarPages,
+    AccountPages,
+    RolePages,
+)
+
+
+def mount(
+    app: Starlette,
+    store: Store,
+    terms: SessionTerms,
+    *,
+    secret: str,
+    secure: bool,
+    clock: Clock = utc_now,
+    base_url: str = "/admin",
+) -> Site:
+    """Open the back-office under an address of the application.
+
+    `secret` signs the cookie that carries one notice to the next page; `secure` keeps cookies to HTTPS.
+    """
+    site = Site(app, House(store, terms, clock), secret=secret, secure=secure, base_url=base_url)
+    for pages in PAGES:
+        site.add(pages())
+    site.add_view(PolicyHistory)
+    return site

@@ -1,0 +1,1 @@
+"""Pages of records by declaration: lists, details, forms, timelines."""
