@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from admin import office
 from api import metrics, timers
 from api.database import Database, connect
 from api.graphql import Answered, Endpoint, Limits, graphiql
@@ -23,6 +24,7 @@ from api.logs import RequestLog
 from api.migrate import pending
 from api.schema import build_schema
 from api.settings import Settings
+from models.identity import derive_key
 from models.kernel.access import Actor
 from models.kernel.work import Clock, utc_now
 from resolvers.context import Context
@@ -57,6 +59,14 @@ def create_app(
             yield
 
     app = Starlette(routes=routes, middleware=_middleware(settings), lifespan=lifespan)
+    office.mount(
+        app,
+        house,
+        session_terms(settings),
+        secret=derive_key(settings.secret_key.get_secret_value(), "notices").hex(),
+        secure=settings.address.startswith("https://"),
+        clock=clock,
+    )
     app.state.settings = settings
     app.state.database = database
     return app
