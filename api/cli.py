@@ -1,9 +1,7 @@
 """The command `partner-center`: serve, migrate, demo, import, export-schema, sweep, user, token, doctor."""
 
 from importlib import import_module
-from importlib.resources import files
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -91,13 +89,9 @@ def export_schema(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail where a file is not up to date.")] = False,
 ) -> None:
     """Write api/schema.graphql and models/LIFECYCLES.md from the code."""
-    from api.schema import build_schema
-    from models.kernel.lifecycle import lifecycles_markdown
+    from api.schema import contract
 
-    texts = {
-        Path(str(files("api") / "schema.graphql")): build_schema().as_str().rstrip() + "\n",
-        Path(str(files("models") / "LIFECYCLES.md")): lifecycles_markdown().rstrip() + "\n",
-    }
+    texts = contract()
     stale = [path for path, text in texts.items() if not path.exists() or path.read_text("utf-8") != text]
     if check and stale:
         names = " and ".join(path.name for path in stale)

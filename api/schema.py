@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+from pathlib import Path
+
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from models.kernel.lifecycle import lifecycles_markdown
 from resolvers.approval import ApprovalMutation, ApprovalQuery
 from resolvers.customer import CustomerMutation, CustomerQuery
 from resolvers.fields import node_types
@@ -46,3 +50,11 @@ def build_schema() -> strawberry.Schema:
         types=list(node_types().values()),
         config=StrawberryConfig(scalar_map=SCALARS),
     )
+
+
+def contract() -> dict[Path, str]:
+    """Print what is committed beside the code: the schema, its types by name, and the lifecycles."""
+    return {
+        Path(str(files("api") / "schema.graphql")): build_schema().as_str().rstrip() + "\n",
+        Path(str(files("models") / "LIFECYCLES.md")): lifecycles_markdown().rstrip() + "\n",
+    }

@@ -19,8 +19,9 @@ from models.kernel.record import Record
 from models.kernel.values import instant_text, parse_instant, public_id
 from models.partner import PartnerOrganisation as PartnerRow
 from resolvers.context import Context, Info, page, single
-from resolvers.fields import Connection, LookAhead, Node, computed, needs, node, node_types, one
+from resolvers.fields import Connection, Node, computed, needs, node, node_types, one
 from resolvers.identity.types import Account
+from resolvers.lookahead import LookAhead
 from resolvers.mutation import Action, Payload, act, answers
 from resolvers.partner import PartnerOrganisation
 from resolvers.scalars import Instant, uid

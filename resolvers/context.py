@@ -11,12 +11,13 @@ from typing import Any, TypeAlias, TypeVar
 
 import strawberry
 
-from models.kernel.access import Actor
+from models.kernel.access import Actor, Outcome
 from models.kernel.errors import DomainError
 from models.kernel.reads import Page, Paged, Reader, Row, Wanted
 from models.kernel.record import Record
 from models.kernel.work import Clock, Store, Work, run_write, utc_now
-from resolvers.fields import LookAhead, page_of, redactions
+from resolvers.fields import page_of, redactions
+from resolvers.lookahead import LookAhead
 
 T = TypeVar("T")
 
@@ -41,6 +42,7 @@ class Context:
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _reader: Reader | None = None
+    _redacted: dict[tuple[type[Record], str], Outcome] = field(default_factory=dict)
 
     @property
     def actor(self) -> Actor:
@@ -61,6 +63,8 @@ class Context:
             if self._reader is None:
                 session = await self._stack.enter_async_context(self.store.reader())
                 self._reader = Reader(session, actor, self.now())
+                # What each of several mutations withheld is told of in one sum.
+                self._reader.redacted = self._redacted
             yield self._reader
 
     async def act(self, action: Callable[[Work], Awaitable[T]], *, dry: bool = False) -> T:
@@ -82,9 +86,7 @@ class Context:
 
     def extensions(self) -> dict[str, Any] | None:
         """Sum up what was withheld from the viewer, or nothing."""
-        if self._reader is None or not self._reader.redacted:
-            return None
-        return {"redacted": redactions(self._reader.redacted)}
+        return {"redacted": redactions(self._redacted)} if self._redacted else None
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -15,24 +15,14 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import strawberry
-from graphql import (
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    InlineFragmentNode,
-    SelectionSetNode,
-    get_argument_values,
-    get_directive_values,
-)
-from graphql import GraphQLIncludeDirective as Include
-from graphql import GraphQLSkipDirective as Skip
 from strawberry.schema_directive import Location
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from models.kernel.access import Actor, Outcome
-from models.kernel.reads import Computed, ListWanted, Page, Row, Wanted
+from models.kernel.access import Actor, FieldRule, Outcome
+from models.kernel.reads import Computed, Page, Row
+from models.kernel.reads import One as Relation
 from models.kernel.record import Record, rules_of
 
 T = TypeVar("T")
@@ -109,7 +99,12 @@ def many(relation: str) -> dict[str, Any]:
 
 def listed(row: Any, info: Any) -> Any:
     """Answer a connection field from what the look-ahead has read already."""
-    return row.list_of(info.path.key)
+    return row.list_of(place_of(info.path))
+
+
+def place_of(path: Any) -> str:
+    """Name a field's place in the reply, the same for each row of a list; every list of a reply has one of its own."""
+    return "/".join(step for step in path.as_list() if isinstance(step, str))
 
 
 @strawberry.enum(description="What this viewer gets of a ruled field.")
@@ -182,20 +177,14 @@ def node(model: type[Record], *, name: str | None = None, description: str | Non
             if field_name not in model.model_fields:
                 raise TypeError(f"{cls.__name__}.{field_name} is no column of {model.__name__}")
             rule = rules.get(field_name)
-            directives: list[object] = []
-            if rule is not None:
-                if "None" not in str(annotation):
-                    raise TypeError(f"{cls.__name__}.{field_name} is ruled, so it must be nullable")
-                directives = [
-                    Access(
-                        plain=f"{rule.group}:plain",
-                        reveal=f"{rule.group}:reveal" if rule.mask else None,
-                        otherwise="masked with reveal or masked, else null; listed in extensions.redacted"
-                        if rule.mask
-                        else "null, listed in extensions.redacted",
-                    )
-                ]
+            if rule is not None and "None" not in str(annotation):
+                raise TypeError(f"{cls.__name__}.{field_name} is ruled, so it must be nullable")
+            directives = [_access(rule, masked=rule.mask is not None)] if rule else []
             setattr(cls, field_name, strawberry.field(metadata={SOURCE: Column()}, directives=directives))
+        for field_name, field in vars(cls).items():
+            if isinstance(field, StrawberryField):
+                declared: Mapping[Any, Any] = field.metadata or {}
+                field.directives = [*field.directives, *_derived(model, field_name, declared.get(SOURCE))]
         if rules or model.edit_columns:
             access = strawberry.field(resolver=_field_access, metadata={SOURCE: FieldAccessWanted()})
             setattr(cls, "field_access", access)  # noqa: B010  a class has no such attribute for mypy
@@ -207,6 +196,28 @@ def node(model: type[Record], *, name: str | None = None, description: str | Non
         return made
 
     return declare
+
+
+def _access(rule: FieldRule, *, masked: bool) -> Access:
+    return Access(
+        plain=f"{rule.group}:plain",
+        reveal=f"{rule.group}:reveal" if masked else None,
+        otherwise="masked with reveal or masked, else null; listed in extensions.redacted"
+        if masked
+        else "null, listed in extensions.redacted",
+    )
+
+
+def _derived(model: type[Record], name: str, source: Any) -> list[Access]:
+    """Say what a value made from ruled columns needs, and a relation that goes by one: it is as closed as they are."""
+    rules = rules_of(model)
+    columns: Iterable[str] = ()
+    if isinstance(source, Computed):
+        columns = source.columns
+    elif isinstance(source, One) and isinstance(relation := model.relations.get(name), Relation):
+        columns = (relation.key,)
+    groups = {rules[column].group: rules[column] for column in columns if column in rules}
+    return [_access(rule, masked=False) for rule in groups.values()]
 
 
 def _field_access(root: strawberry.Parent[Any]) -> list[FieldAccess]:
@@ -257,172 +268,6 @@ def sources_of(cls: type) -> dict[str, tuple[str, Source, StrawberryField]]:
             declared: Mapping[Any, Any] = field.metadata or {}
             source = declared.get(SOURCE) or (Column() if field.python_name == "id" else Needs(()))
             known[graphql_name] = (field.python_name, source, field)
-    return known
-
-
-class LookAhead:
-    """What one field of a query wants of its rows (前瞻), read off the document before anything is fetched."""
-
-    def __init__(self, info: strawberry.Info[Any, Any]) -> None:
-        raw = info._raw_info
-        self._schema = raw.schema
-        self._fragments: Mapping[Any, FragmentDefinitionNode] = raw.fragments
-        self._variables = raw.variable_values
-        self._nodes = raw.field_nodes
-        self._info = info
-
-    def of(self, model: type[Record]) -> Wanted:
-        """Say what is wanted of the row that the field answers."""
-        return self._wanted(type_of(model), [node.selection_set for node in self._nodes])
-
-    def inside(self, model: type[Record], *path: str) -> Wanted:
-        """Say what is wanted of the rows below some fields, such as the record in a payload."""
-        sets: list[SelectionSetNode | None] = [node.selection_set for node in self._nodes]
-        for name in path:
-            sets = [
-                field.selection_set
-                for _, fields in self._fields(sets, None)
-                for field in fields
-                if field.name.value == name
-            ]
-        return self._wanted(type_of(model), sets)
-
-    def of_connection(self, model: type[Record]) -> tuple[Wanted, bool]:
-        """Say what is wanted of the rows of a connection, and whether their total."""
-        return self._of_connection(type_of(model), [node.selection_set for node in self._nodes])
-
-    def _of_connection(self, cls: type, sets: list[SelectionSetNode | None]) -> tuple[Wanted, bool]:
-        inner: list[SelectionSetNode | None] = []
-        total = False
-        for _, fields in self._fields(sets, None):
-            match fields[0].name.value:
-                case "edges":
-                    below = [field.selection_set for field in fields]
-                    inner += [
-                        field.selection_set
-                        for _, found in self._fields(below, None)
-                        for field in found
-                        if field.name.value == "node"
-                    ]
-                case "nodes":
-                    inner += [field.selection_set for field in fields]
-                case "totalCount" | "totalCountIsExact":
-                    total = True
-        return self._wanted(cls, inner), total
-
-    def _wanted(self, cls: type, sets: list[SelectionSetNode | None]) -> Wanted:
-        sources = sources_of(cls)
-        columns: set[str] = set()
-        made: list[tuple[str, Computed]] = []
-        ones: list[tuple[str, Wanted]] = []
-        lists: list[ListWanted] = []
-        access = False
-        for key, fields in self._fields(sets, definition(cls).name):
-            if (known := sources.get(fields[0].name.value)) is None:
-                continue
-            attribute, source, field = known
-            below = [found.selection_set for found in fields]
-            match source:
-                case Column():
-                    columns.add(attribute)
-                case Needs(columns=needed):
-                    columns.update(needed)
-                case Computed():
-                    made.append((attribute, source))
-                case FieldAccessWanted():
-                    access = True
-                case One():
-                    ones.append((attribute, self._wanted(_target(field), below)))
-                case Many(relation=relation):
-                    wanted, total = self._of_connection(_target(field), below)
-                    lists.append(ListWanted(key, relation, wanted, self._page(cls, fields[0]), total))
-        return Wanted(
-            columns=frozenset(columns),
-            computed=tuple(dict(made).items()),
-            ones=_merged(ones),
-            lists=tuple(lists),
-            access=access,
-        )
-
-    def _page(self, cls: type, field: FieldNode) -> Page:
-        parent: Any = self._schema.get_type(definition(cls).name)
-        declared = parent.fields[field.name.value]
-        return page_of(**get_argument_values(declared, field, self._variables))
-
-    def _fields(
-        self, sets: Iterable[SelectionSetNode | None], type_name: str | None
-    ) -> Iterator[tuple[str, list[FieldNode]]]:
-        grouped: dict[str, list[FieldNode]] = {}
-        for selections in sets:
-            if selections is not None:
-                self._collect(selections, type_name, grouped, set())
-        return iter(grouped.items())
-
-    def _collect(
-        self,
-        selections: SelectionSetNode,
-        type_name: str | None,
-        grouped: dict[str, list[FieldNode]],
-        seen: set[str],
-    ) -> None:
-        for selection in selections.selections:
-            if selection.directives and not self._included(selection):
-                continue
-            if isinstance(selection, FieldNode):
-                key = selection.alias.value if selection.alias else selection.name.value
-                grouped.setdefault(key, []).append(selection)
-                continue
-            fragment: InlineFragmentNode | FragmentDefinitionNode | None = None
-            if isinstance(selection, InlineFragmentNode):
-                fragment = selection
-            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
-                seen.add(selection.name.value)
-                fragment = self._fragments.get(selection.name.value)
-            if fragment is None:
-                continue
-            condition = fragment.type_condition
-            if condition is None or type_name is None or condition.name.value in (type_name, "Node"):
-                self._collect(fragment.selection_set, type_name, grouped, seen)
-
-    def _included(self, selection: Any) -> bool:
-        skip = get_directive_values(Skip, selection, self._variables)
-        if skip and skip["if"]:
-            return False
-        include = get_directive_values(Include, selection, self._variables)
-        return not include or bool(include["if"])
-
-
-def _merged(ones: list[tuple[str, Wanted]]) -> tuple[tuple[str, Wanted], ...]:
-    merged: dict[str, Wanted] = {}
-    for name, wanted in ones:
-        before = merged.get(name)
-        merged[name] = wanted if before is None else _both(before, wanted)
-    return tuple(merged.items())
-
-
-def _both(one: Wanted, other: Wanted) -> Wanted:
-    return Wanted(
-        columns=one.columns | other.columns,
-        computed=tuple(dict((*one.computed, *other.computed)).items()),
-        ones=_merged([*one.ones, *other.ones]),
-        lists=(*one.lists, *other.lists),
-        access=one.access or other.access,
-    )
-
-
-_targets: dict[int, type] = {}
-
-
-def _target(field: StrawberryField) -> type:
-    if (known := _targets.get(id(field))) is None:
-        inner: Any = field.type
-        while hasattr(inner, "of_type"):
-            inner = inner.of_type
-        while getattr(defined := definition(inner), "type_var_map", None):
-            inner = next(iter(defined.type_var_map.values()))
-            while hasattr(inner, "of_type"):
-                inner = inner.of_type
-        known = _targets[id(field)] = inner
     return known
 
 
@@ -502,7 +347,6 @@ __all__ = [
     "Edge",
     "FieldAccess",
     "FieldOutcome",
-    "LookAhead",
     "Node",
     "PageInfo",
     "Row",
@@ -514,5 +358,6 @@ __all__ = [
     "node_types",
     "one",
     "page_of",
+    "place_of",
     "redactions",
 ]

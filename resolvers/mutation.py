@@ -23,7 +23,7 @@ from models.kernel.replay import hash_of, once
 from models.kernel.values import instant_text
 from models.kernel.work import Work
 from resolvers.context import Info
-from resolvers.fields import LookAhead
+from resolvers.lookahead import LookAhead
 from resolvers.scalars import Instant
 
 P = TypeVar("P", bound="Payload")

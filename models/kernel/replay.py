@@ -10,16 +10,18 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, col, select
 
 from models.kernel.access import Actor
-from models.kernel.errors import IdempotencyKeyRequiredError, IdempotencyKeyReusedError
+from models.kernel.errors import IdempotencyKeyRequiredError, IdempotencyKeyReusedError, LengthError
 from models.kernel.policy import Policy
 from models.kernel.record import Record, nobody
 from models.kernel.values import Instant, Uid, parse_public_id
 from models.kernel.work import Work
 
 KEPT_DAYS = Policy("idempotency.kept_days", 30, "幂等键保留天数（自然日）", "Days for which an idempotency key is kept")
+LONGEST_KEY = 128
 
 
 class ReplayRecord(Record, table=True):
@@ -66,37 +68,35 @@ async def once(
         if work.actor.client_id is not None:
             raise IdempotencyKeyRequiredError(path="idempotencyKey")
         return [record.id for record in await action(work)], False
-    caller = work.actor.client_id or work.actor.id
-    found: ReplayRecord | None = await work.first(
-        select(ReplayRecord).where(
-            ReplayRecord.caller_id == caller,
-            ReplayRecord.mutation == mutation,
-            ReplayRecord.root_field == root_field,
-            ReplayRecord.key == key,
-        )
-    )
+    if not 1 <= len(key) <= LONGEST_KEY:
+        raise LengthError(path="idempotencyKey", minimum=1, maximum=LONGEST_KEY, length=len(key))
+    call = {
+        "caller_id": work.actor.client_id or work.actor.id,
+        "mutation": mutation,
+        "root_field": root_field,
+        "key": key,
+    }
+    this_call = [col(getattr(ReplayRecord, name)) == value for name, value in call.items()]
     kept_since = work.now - dt.timedelta(days=await work.policy(KEPT_DAYS))
-    if found is not None and found.made_at <= kept_since:
-        await work.remove(found)
-        await work.flush()
-        found = None
-    if found is not None:
+    await work.session.execute(
+        sa.delete(ReplayRecord).where(*this_call, col(ReplayRecord.made_at) <= kept_since),
+    )
+    # The key is taken before the deed: whoever comes with it at the same moment waits here for the first to end.
+    claim = ReplayRecord(**call, input_hash=input_hash, made_at=work.now)
+    insert = postgresql.insert if work.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    taken = await work.session.execute(insert(ReplayRecord).values(claim.model_dump()).on_conflict_do_nothing())
+    if not taken.rowcount:  # type: ignore[attr-defined]
+        found: ReplayRecord = await work.first(select(ReplayRecord).where(*this_call))
         if found.input_hash != input_hash:
             raise IdempotencyKeyReusedError(path="idempotencyKey")
         return [parse_public_id(text)[1] for text in found.ids], True
     records = await action(work)
-    work.add(
-        ReplayRecord(
-            caller_id=caller,
-            mutation=mutation,
-            root_field=root_field,
-            key=key,
-            input_hash=input_hash,
-            ids=[record.public_id for record in records],
-            made_at=work.now,
-        )
-    )
     await work.flush()
+    await work.session.execute(
+        sa.update(ReplayRecord)
+        .where(col(ReplayRecord.id) == claim.id)
+        .values(ids=[record.public_id for record in records])
+    )
     return [record.id for record in records], False
 
 

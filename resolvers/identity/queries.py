@@ -10,9 +10,10 @@ from models import identity as domain
 from models.kernel.values import public_id
 from models.partner import PartnerOrganisation
 from resolvers.context import Info, page
-from resolvers.fields import Connection, LookAhead
+from resolvers.fields import Connection
 from resolvers.identity.inputs import MemberFilter
 from resolvers.identity.types import Account, ClientApplication, Role, Viewer
+from resolvers.lookahead import LookAhead
 
 
 @strawberry.type

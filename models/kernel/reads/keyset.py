@@ -45,7 +45,7 @@ class Order:
             self._take(source.c[key.column], descending, key.absent, dialect)
         last_descending = self.descending[-1] if self.descending else True
         self._take(source.c["id"], last_descending, None, dialect)
-        self._named = ",".join(f"{'-' if descending else ''}{name}" for name, descending in names)
+        self._named = f"{model.prefix}:" + ",".join(f"{'-' if descending else ''}{name}" for name, descending in names)
         self.after = self._read(page.after, "after") if page.after is not None else None
         self.before = self._read(page.before, "before") if page.before is not None else None
 
@@ -123,5 +123,7 @@ def _typed(value: Any, type_: sa.types.TypeEngine[Any]) -> Any:
     if not isinstance(value, python_type) or isinstance(value, bool):
         raise ValueError
     if isinstance(value, int) and abs(value) >= 1 << 63:
+        raise ValueError
+    if isinstance(value, str) and "\x00" in value:
         raise ValueError
     return value
