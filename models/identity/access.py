@@ -141,6 +141,8 @@ def operator_actor() -> Actor:
                 Right.PARTNER_READ_ALL,
                 Right.PARTNER_MANAGE,
                 Right.PARTNER_PLACE,
+                Right.CUSTOMER_ONBOARD,
+                Right.OPPORTUNITY_ONBOARD,
                 Right.POLICY_EDIT,
                 Right.CALENDAR_EDIT,
                 JournalRight.ALL,

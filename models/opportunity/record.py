@@ -181,6 +181,14 @@ class Opportunity(Reviewed, Deadlined, table=True):
 
     __table_args__ = (
         sa.UniqueConstraint("client_id", "external_id"),
+        sa.Index(
+            "uq_opportunity_external_of_people",
+            "external_id",
+            "partner_id",
+            unique=True,
+            sqlite_where=sa.text("client_id IS NULL"),
+            postgresql_where=sa.text("client_id IS NULL"),
+        ),
         sa.Index("ix_opportunity_partner_status", "partner_id", "status", "created_at", "id"),
         sa.Index("ix_opportunity_partner_created", "partner_id", "created_at", "id"),
         sa.Index("ix_opportunity_created", "created_at", "id"),
@@ -235,11 +243,17 @@ class Opportunity(Reviewed, Deadlined, table=True):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> sa.ColumnElement[bool]:
-        """A partner sees its own, a PDM his partners', a PSM his office's, BD and owners their customers' (COL-2.8)."""
+        """A partner sees its own, a PDM his partners', a PSM his office's, BD and owners their customers' (COL-2.8).
+
+        Drafts are the partner's alone, but for those that Huawei's operators have taken in as history.
+        """
         if actor.side is Side.SYSTEM:
             return sa.true()
         if actor.may(Right.OPPORTUNITY_READ_ALL):
-            return col(cls.status) != Status.DRAFT if actor.side is Side.HUAWEI else sa.true()
+            submitted = col(cls.status) != Status.DRAFT
+            if actor.may(Right.OPPORTUNITY_ONBOARD):
+                return sa.or_(submitted, col(cls.origin) == Origin.IMPORTED)
+            return submitted if actor.side is Side.HUAWEI else sa.true()
         own: list[sa.ColumnElement[bool]] = []
         if actor.may(Right.OPPORTUNITY_READ_OWN) and actor.partner_id:
             own.append(col(cls.partner_id) == actor.partner_id)
