@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from models.approval.kinds import kinds
@@ -84,16 +85,19 @@ async def follow_calendar(work: Work) -> int:
     for lifecycle in lifecycles():
         moved += await lifecycle.follow_calendar(work)
     await work.flush()
-    waiting = select(Approval).where(Approval.state == ApprovalState.OPEN, col(Approval.due_at).is_not(None))
     for kind in kinds().values():
         if not hasattr(kind.model, "due_at"):
             continue
         model: Any = kind.model
-        entries = await work.every(waiting.where(Approval.kind == kind.name))
-        subjects = await work.every(select(model).where(col(model.id).in_([entry.subject_id for entry in entries])))
-        due = {subject.id: subject.due_at for subject in subjects}
-        for entry in entries:
-            entry.due_at = due.get(entry.subject_id, entry.due_at)
+        due = sa.select(model.due_at).where(model.id == Approval.subject_id).scalar_subquery()
+        await work.session.execute(
+            sa.update(Approval)
+            .where(
+                col(Approval.kind) == kind.name, col(Approval.state) == ApprovalState.OPEN, col(Approval.due_at) < due
+            )
+            .values(due_at=due)
+            .execution_options(synchronize_session=False)
+        )
     return moved
 
 

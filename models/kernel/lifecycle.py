@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from models.kernel.access import Actor, System
-from models.kernel.calendar import later_of
+from models.kernel.calendar import BEIJING, beijing_day
 from models.kernel.errors import (
     DomainError,
     PermissionDeniedError,
@@ -19,9 +20,9 @@ from models.kernel.errors import (
     TransitionNotAllowedError,
     refuse,
 )
-from models.kernel.journal import Operation
+from models.kernel.journal import JournalLine, Operation
 from models.kernel.policy import Policy
-from models.kernel.record import Record
+from models.kernel.record import Record, too_long_for
 from models.kernel.words import Word
 from models.kernel.work import Work
 
@@ -163,6 +164,7 @@ class Lifecycle(Generic[S]):
         self._table = {transition.verb: transition for transition in transitions}
         self._states = {state.status: state for state in states}
         self._checks: dict[str, list[Check]] = {verb: list(row.checks) for verb, row in self._table.items()}
+        self._followers: list[Callable[[Work], Awaitable[Any]]] = []
         if len(self._table) != len(transitions):
             raise TypeError(f"two transitions of {self.name} share a verb")
         for state in states:
@@ -238,7 +240,8 @@ class Lifecycle(Generic[S]):
         first = self.blocks(move, verb)
         if first and isinstance(first[0], (PermissionDeniedError, TransitionNotAllowedError)):
             raise first[0]
-        refuse([*self._unreasoned(row, move), *await self.obstacles(work, move, verb)])
+        too_long = too_long_for(type(record), values or {})
+        refuse([*self._unreasoned(row, move), *too_long, *await self.obstacles(work, move, verb)])
         before = {name: getattr(record, name) for name in values or {}}
         left, record.status = record.status, row.target
         for name, value in (values or {}).items():
@@ -280,6 +283,7 @@ class Lifecycle(Generic[S]):
             yield ReasonCodeNotAllowedError(path="reasonCode", reason=move.reason_code)
         if row.reason and move.reason is None:
             yield ReasonRequiredError(path="reason")
+        yield from too_long_for(JournalLine, {"reason": move.reason})
 
     async def _start_clock(self, work: Work, record: Any) -> None:
         if not hasattr(record, "due_at"):
@@ -333,20 +337,21 @@ class Lifecycle(Generic[S]):
         return verb
 
     async def follow_calendar(self, work: Work) -> int:
-        """Recompute open due times after the calendar changed; each may only move later."""
+        """Recompute open due times after the calendar changed; each may only move later, and one that fired stays."""
         model: Any = self.model
         moved = 0
         for state in self._states.values():
-            if state.deadline is None:
-                continue
-            days = await work.policy(state.deadline.days)
-            for record in await work.every(
-                select(model).where(model.status == state.status, col(model.due_at).is_not(None)).limit(500)
-            ):
-                due = later_of(record.due_at, (await work.calendar()).due_after(record.entered_at, days))
-                moved += due != record.due_at
-                record.due_at = due
+            if state.deadline is not None:
+                running = (model.status == state.status, model.due_verb == state.deadline.verb)
+                days = await work.policy(state.deadline.days)
+                moved += await move_due_times(work, model.entered_at, model.due_at, days, *running)
+        for follow in self._followers:
+            await follow(work)
         return moved
+
+    def also_follow(self, follow: Callable[[Work], Awaitable[Any]]) -> None:
+        """Let a feature move along what else it has written down of due times."""
+        self._followers.append(follow)
 
     def markdown(self) -> str:
         """Print the table for people to read."""
@@ -375,6 +380,31 @@ class Lifecycle(Generic[S]):
             for state in self._states.values()
         ]
         return "\n".join([*lines, "", *duties, ""])
+
+
+async def move_due_times(work: Work, began: Any, due: Any, days: int, *where: sa.ColumnElement[bool]) -> int:
+    """Move the due times of rows later where the calendar gives more time, a day of beginning at a time."""
+    model = due.class_
+    moved, since = 0, None
+    while True:
+        left = (*where, due.is_not(None), *(() if since is None else (began >= since,)))
+        first = await work.first(sa.select(sa.func.min(began, type_=began.type)).where(*left))
+        if first is None:
+            return moved
+        # All that began on one day in Beijing end together, so one statement moves them, however many they are.
+        day = beijing_day(first)
+        since = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), BEIJING).astimezone(dt.UTC)
+        later = (await work.calendar()).due_after(first, days)
+        change = sa.update(model).where(*left, began < since, due < later).values({due.key: later})
+        changed: Any = await work.session.execute(change.execution_options(synchronize_session=False))
+        moved += changed.rowcount
+
+
+def follow(row: Any, ends: Mapping[Any, Word], move: Move) -> None:
+    """Let a row that has no steps of its own take the state that its record's step calls for."""
+    row.status = ends[move.record.status]
+    row.version += 1
+    row.updated_at = move.now
 
 
 class _Label(str):
@@ -407,6 +437,8 @@ __all__ = [
     "State",
     "Transition",
     "attend",
+    "follow",
     "lifecycles",
     "lifecycles_markdown",
+    "move_due_times",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlmodel import Field, SQLModel
 from sqlmodel.main import SQLModelMetaclass
 
 from models.kernel.access import Actor, FieldRule
+from models.kernel.errors import LengthError
 from models.kernel.values import Instant, Uid, new_id, public_id
 from models.kernel.words import Word
 
@@ -130,6 +131,15 @@ def word_type(vocabulary: type[Word], length: int = 40) -> sa.types.TypeEngine[A
         length=length,
         values_callable=lambda words: [word.value for word in words],
     )
+
+
+def too_long_for(model: type[SQLModel], values: Mapping[str, Any]) -> Iterator[LengthError]:
+    """Find the texts that are longer than the columns that they are meant for."""
+    columns = model.__table__.c  # type: ignore[attr-defined]
+    for name, value in values.items():
+        longest = getattr(columns[name].type, "length", None) if name in columns else None
+        if longest is not None and isinstance(value, str) and not isinstance(value, Word) and len(value) > longest:
+            yield LengthError(path=name, minimum=0, maximum=longest, length=len(value))
 
 
 def rules_of(model: type[SQLModel]) -> dict[str, FieldRule]:
