@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from models import pce
 from models.approval import not_own_submission, not_previous_decider
 from models.kernel.errors import DomainError
-from models.kernel.lifecycle import TIMER, Deadline, Lifecycle, Move, State, Transition
+from models.kernel.lifecycle import TIMER, Deadline, Lifecycle, Move, State, Transition, follow
 from models.kernel.work import Work
 from models.opportunity.duplicates import no_duplicate_goes_first, refresh_duplicates
 from models.opportunity.offers import HoOffer
@@ -47,6 +47,12 @@ from models.rights import Right
 
 AUDIT_QUEUE = "opportunity.audit"
 VALIDATION_QUEUE = "opportunity.validation"
+OFFER_ENDS = {
+    Status.ACCEPTED: OfferStatus.ACCEPTED,
+    Status.REJECTED: OfferStatus.REJECTED,
+    Status.AUTO_REJECTED: OfferStatus.AUTO_REJECTED,
+    Status.RECALLED: OfferStatus.RECALLED,
+}
 
 
 async def partner_has_joined(work: Work, move: Move) -> list[DomainError]:
@@ -101,17 +107,10 @@ async def answer_offer(work: Work, move: Move) -> None:
     )
     if offer is None:
         return
-    ended: dict[Any, OfferStatus] = {
-        Status.ACCEPTED: OfferStatus.ACCEPTED,
-        Status.REJECTED: OfferStatus.REJECTED,
-        Status.AUTO_REJECTED: OfferStatus.AUTO_REJECTED,
-        Status.RECALLED: OfferStatus.RECALLED,
-    }
-    offer.status = ended[move.record.status]  # lifecycle: the offer follows the opportunity's own step
-    offer.answered_at = offer.updated_at = work.now
+    follow(offer, OFFER_ENDS, move)
+    offer.answered_at = work.now
     offer.answered_by = work.actor.id
     offer.due_at = None
-    offer.version += 1
     if isinstance(move.reason_code, DeclineReason):
         offer.decline_reason = move.reason_code
         offer.decline_note = move.reason
