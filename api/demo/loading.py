@@ -28,8 +28,8 @@ from models.kernel.work import Work, utc_now
 CLIENT = "demo-tool"
 TOKEN_DAYS = 365
 QUERY = (
-    "{ viewer { name } opportunities(first: 5) { totalCount nodes { id name status stage "
-    "expectedAmount { amount currency } } } }"
+    "{ viewer { isTool roles } opportunities(first: 5) { totalCount nodes { id name status stage companyName "
+    "expectedAmount { amount currency } sla { dueAt workingHoursLeft onBreachEn } } } }"
 )
 Told = Callable[[int, int], None]
 
