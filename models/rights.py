@@ -29,6 +29,7 @@ class Right(Permission):
     OPPORTUNITY_VALIDATE = "opportunity:validate"
     OPPORTUNITY_CANCEL = "opportunity:cancel"
     OPPORTUNITY_CLOSE = "opportunity:close"
+    OPPORTUNITY_DELIVER = "opportunity:deliver"
     OPPORTUNITY_CONFIRM_DELIVERY = "opportunity:confirm_delivery"
     OPPORTUNITY_CREATE_HO = "opportunity:create_ho"
     OPPORTUNITY_SHARE_HO = "opportunity:share_ho"
@@ -138,6 +139,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
             Right.OPPORTUNITY_ACCEPT,
             Right.OPPORTUNITY_PROGRESS,
             Right.OPPORTUNITY_CLOSE,
+            Right.OPPORTUNITY_DELIVER,
             Right.CUSTOMER_READ_OWN,
             Right.PARTNER_READ_OWN,
             Right.MEMBER_MANAGE,
@@ -181,6 +183,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         Right.OPPORTUNITY_CHECK_OWNER,
         Right.OPPORTUNITY_VALIDATE,
         Right.OPPORTUNITY_CANCEL,
+        Right.OPPORTUNITY_PROGRESS,
         Right.OPPORTUNITY_CLOSE,
         Right.OPPORTUNITY_CREATE_HO,
         Right.OPPORTUNITY_SHARE_HO,

@@ -2,28 +2,20 @@
 
 from models.opportunity import ho, progress
 from models.opportunity.actions import (
-    cancel,
     change_offering,
-    confirm_delivery,
-    copy_to_draft,
-    delete_draft,
-    deliver,
-    dispute,
-    lose,
     named_fields,
     record_owner_check,
-    replace_lines,
     return_completed,
     review,
-    save_draft,
     submit,
-    win,
     write_note,
 )
+from models.opportunity.drafts import copy_to_draft, delete_draft, replace_lines, save_draft
 from models.opportunity.duplicates import DuplicateMatch, goes_first, refresh, rivals_of
 from models.opportunity.eligibility import Ineligible, candidates, lacking
 from models.opportunity.lifecycle import AUDIT_QUEUE, HO, PO, VALIDATION_QUEUE, lifecycle_of
 from models.opportunity.offers import HoOffer
+from models.opportunity.outcome import cancel, confirm_delivery, deliver, dispute, lose, win
 from models.opportunity.queues import OpportunitiesOpenError
 from models.opportunity.reading import clock_told, id_by_external_id, standing, tidied_filter
 from models.opportunity.record import FORM, Opportunity, OpportunityLine, OwnerCheck, ProgressUpdate

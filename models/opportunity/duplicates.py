@@ -30,8 +30,13 @@ from models.opportunity.words import (
 )
 from models.partner import PartnerOrganisation
 
-ALIVE = (*IN_REVIEW, *PASSED, Status.CREATED, Status.PENDING_ACCEPTANCE)
-MOST_RIVALS = 50
+# An HO that was declined or recalled has not ended: it is shared again.
+ALIVE = (
+    *(*IN_REVIEW, *PASSED),
+    *(Status.CREATED, Status.PENDING_ACCEPTANCE, Status.REJECTED, Status.AUTO_REJECTED, Status.RECALLED),
+)
+A_PAGE = 100
+MOST_TOLD = 50
 
 
 class DuplicateMatch(Record, table=True):
@@ -84,6 +89,8 @@ def goes_first(one: Opportunity, other: Opportunity) -> tuple[bool, PriorityRule
 
     Imported history never has priority.
     """
+    if (one.origin == Origin.IMPORTED) != (other.origin == Origin.IMPORTED):
+        return other.origin == Origin.IMPORTED, PriorityRule.IMPORTED_LAST
     passed, other_passed = _counts_as_passed(one), _counts_as_passed(other)
     if passed != other_passed:
         return passed, PriorityRule.ALREADY_PASSED
@@ -146,11 +153,16 @@ async def rivals_of(work: Work, record: Opportunity, *, hold: bool = False) -> l
             col(Opportunity.origin) != Origin.IMPORTED,
         )
         .order_by(col(Opportunity.id))
-        .limit(MOST_RIVALS)
+        .limit(A_PAGE)
     )
     if hold:
         query = query.with_for_update().execution_options(populate_existing=True)
-    return [other for other in await work.every(query) if signals_between(record, other)]
+    rivals: list[Opportunity] = []
+    page = await work.every(query)
+    while page:
+        rivals += [other for other in page if signals_between(record, other)]
+        page = await work.every(query.where(col(Opportunity.id) > page[-1].id)) if len(page) == A_PAGE else []
+    return rivals
 
 
 async def no_duplicate_goes_first(work: Work, move: Move) -> Iterator[DomainError] | list[DomainError]:
@@ -166,32 +178,33 @@ async def refresh_duplicates(work: Work, move: Move) -> None:
 
 
 async def refresh(work: Work, record: Opportunity) -> None:
-    """Recompute the matches of a record after it, or its clock, changed."""
+    """Recompute the matches of a record after it, or its clock, changed.
+
+    The rivals are held first, so that two who act on two duplicates at one moment write their matches in turn. Where a
+    customer has very many, those that go first are told.
+    """
     await work.flush()
-    old = await work.every(
-        select(DuplicateMatch).where(
-            sa.or_(col(DuplicateMatch.opportunity_id) == record.id, col(DuplicateMatch.other_id) == record.id)
-        )
-    )
-    known = {match.opportunity_id for match in old} | {match.other_id for match in old}
-    for match in old:
-        await work.remove(match)
-    await work.flush()
-    alive = record.status in ALIVE and record.origin != Origin.IMPORTED
-    rivals = await rivals_of(work, record) if alive else []
+    rivals = await rivals_of(work, record, hold=True) if record.status in ALIVE else []
+    if len(rivals) > MOST_TOLD:
+        rivals = sorted(rivals, key=lambda other: not goes_first(other, record)[0])[:MOST_TOLD]
+    about = sa.or_(col(DuplicateMatch.opportunity_id) == record.id, col(DuplicateMatch.other_id) == record.id)
+    known = {match.opportunity_id for match in await work.every(select(DuplicateMatch).where(about))}
+    former = known - {record.id} - {other.id for other in rivals}
+    held = select(Opportunity).where(col(Opportunity.id).in_(former)).order_by(col(Opportunity.id)).with_for_update()
+    parted = await work.every(held) if former else []
+    await work.session.execute(sa.delete(DuplicateMatch).where(about).execution_options(synchronize_session="fetch"))
     names = await _partner_names(work, [record, *rivals])
     for other in rivals:
         signals = signals_between(record, other)
         _remember(work, record, other, signals, names)
-        _remember(work, other, record, signals, names)
-        other.has_duplicates = True
+        if record.origin != Origin.IMPORTED:
+            _remember(work, other, record, signals, names)
+            other.has_duplicates = True
     record.has_duplicates = bool(rivals)
     await work.flush()
-    for id in known - {record.id} - {other.id for other in rivals}:
-        former = await work.first(select(Opportunity).where(Opportunity.id == id).with_for_update())
-        if former is not None:
-            left = await work.first(select(DuplicateMatch.id).where(DuplicateMatch.opportunity_id == id).limit(1))
-            former.has_duplicates = left is not None
+    for one in parted:
+        left = await work.first(select(DuplicateMatch.id).where(DuplicateMatch.opportunity_id == one.id).limit(1))
+        one.has_duplicates = left is not None
 
 
 def _remember(

@@ -158,12 +158,14 @@ async def decline(work: Work, id: UUID, *, reason_code: Word | None, reason: str
 
 async def _pending(work: Work, id: UUID) -> tuple[HoOffer, Opportunity]:
     work.actor.require(Right.OPPORTUNITY_ACCEPT)
+    # The opportunity before its offer, as Huawei's steps take them, so that two never wait for each other.
+    seen = await work.first(select(HoOffer.opportunity_id).where(HoOffer.id == id, HoOffer.visible_to(work.actor)))
+    record: Opportunity = await work.first(
+        select(Opportunity).where(Opportunity.id == seen).with_for_update().execution_options(populate_existing=True)
+    )
     offer = await work.get(HoOffer, id)
     if offer.status != OfferStatus.PENDING:
         raise TransitionNotAllowedError(action=_Said.ANSWER, status=offer.status)
-    record: Opportunity = await work.first(
-        select(Opportunity).where(Opportunity.id == offer.opportunity_id).with_for_update()
-    )
     return offer, record
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from models import pce
 from models.approval import not_own_submission, not_previous_decider
 from models.kernel.errors import DomainError
-from models.kernel.lifecycle import TIMER, Deadline, Lifecycle, Move, State, Transition, follow
+from models.kernel.lifecycle import TIMER, Deadline, Lifecycle, Move, State, Transition, follow, move_due_times
 from models.kernel.work import Work
 from models.opportunity.duplicates import no_duplicate_goes_first, refresh_duplicates
 from models.opportunity.offers import HoOffer
-from models.opportunity.policies import ACCEPTANCE_DAYS, AUDIT_DAYS, RETURN_DAYS, VALIDATION_DAYS
+from models.opportunity.policies import ACCEPTANCE_DAYS, AUDIT_DAYS, DISPUTE_DAYS, RETURN_DAYS, VALIDATION_DAYS
 from models.opportunity.record import Opportunity
 from models.opportunity.refusals import NameTakenError, NotYourDeskError, OfferingNotYoursError
 from models.opportunity.rules import (
@@ -63,6 +64,10 @@ async def partner_has_joined(work: Work, move: Move) -> list[DomainError]:
 async def name_is_free(work: Work, move: Move) -> list[DomainError]:
     """A name is unique among the partner's open opportunities (COL-2.2.4)."""
     record: Opportunity = move.record
+    if move.values is not None:
+        # Two of one name that are submitted at one moment wait for each other here.
+        whose = select(PartnerOrganisation.id).where(PartnerOrganisation.id == record.partner_id)
+        await work.first(whose.with_for_update(key_share=True))
     taken = await work.first(
         select(Opportunity.id)
         .where(
@@ -189,6 +194,7 @@ PO = Lifecycle(
         reason=True,
         guards=(not_own_submission,),
         checks=(audited_by_the_right_desk,),
+        effects=(refresh_duplicates,),
         decides=True,
         names_fields=True,
         event=("opportunity", "auditOpportunity"),
@@ -293,6 +299,7 @@ PO = Lifecycle(
         target=Status.WON,
         permission=Right.OPPORTUNITY_CLOSE,
         guards=(signing_data_is_given,),
+        effects=(refresh_duplicates,),
         event=("opportunity", "reportProgress"),
         rule="COL-2.5#12",
     ),
@@ -314,8 +321,9 @@ PO = Lifecycle(
         en="Mark delivered",
         sources=(Status.WON,),
         target=Status.DELIVERED,
-        permission=Right.OPPORTUNITY_PROGRESS,
+        permission=Right.OPPORTUNITY_DELIVER,
         guards=(delivery_follows_signing,),
+        effects=(refresh_duplicates,),
         event=("opportunity", "reportProgress"),
         rule="COL-2.5#14",
     ),
@@ -339,6 +347,7 @@ PO = Lifecycle(
         permission=Right.OPPORTUNITY_CONFIRM_DELIVERY,
         reason=True,
         guards=(dispute_window_is_open,),
+        effects=(refresh_duplicates,),
         event=("opportunity", "reportProgress"),
         rule="COL-2.5#16",
     ),
@@ -460,6 +469,7 @@ HO = Lifecycle(
         target=Status.WON,
         permission=Right.OPPORTUNITY_CLOSE,
         guards=(signing_data_is_given,),
+        effects=(refresh_duplicates,),
         event=("opportunity", "reportProgress"),
         rule="COL-3.2#7",
     ),
@@ -483,6 +493,7 @@ HO = Lifecycle(
         target=Status.DELIVERED,
         permission=Right.OPPORTUNITY_CLOSE,
         guards=(delivery_follows_signing,),
+        effects=(refresh_duplicates,),
         event=("opportunity", "reportProgress"),
         rule="COL-3.2#7",
     ),
@@ -506,6 +517,7 @@ HO = Lifecycle(
         permission=Right.OPPORTUNITY_CONFIRM_DELIVERY,
         reason=True,
         guards=(dispute_window_is_open,),
+        effects=(refresh_duplicates,),
         event=("opportunity", "reportProgress"),
         rule="COL-3.2#7",
     ),
@@ -525,3 +537,25 @@ HO = Lifecycle(
 def lifecycle_of(record: Any) -> Lifecycle[Status]:
     """Give the table that governs a record: PO or HO."""
     return PO if record.direction == Direction.PO else HO
+
+
+async def _offers_follow_the_calendar(work: Work) -> None:
+    """An offer's due time is that of its opportunity."""
+    due = sa.select(col(Opportunity.due_at)).where(col(Opportunity.id) == col(HoOffer.opportunity_id)).scalar_subquery()
+    await work.session.execute(
+        sa.update(HoOffer)
+        .where(col(HoOffer.status) == OfferStatus.PENDING, col(HoOffer.due_at) < due)
+        .values(due_at=due)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _disputes_follow_the_calendar(work: Work) -> None:
+    """The time for disputing a delivery counts working days too (COL-2.5#16)."""
+    began, until = col(Opportunity.delivered_at), col(Opportunity.dispute_until)
+    still_open = (began.is_not(None), until > work.now, col(Opportunity.delivery_confirmed_at).is_(None))
+    await move_due_times(work, began, until, await work.policy(DISPUTE_DAYS), *still_open)
+
+
+HO.also_follow(_offers_follow_the_calendar)
+PO.also_follow(_disputes_follow_the_calendar)

@@ -17,7 +17,7 @@ from models.opportunity.policies import STALE_DAYS
 from models.opportunity.record import CONTRACT, TERMS, Opportunity, ProgressUpdate
 from models.opportunity.refusals import BackwardsNoteRequiredError, ProgressNotOpenError, StageNotReportableError
 from models.opportunity.rules import MoneyText, amount_of
-from models.opportunity.words import DECIDED_AGAINST, OPEN_TO_PROGRESS, STAGE_ORDER, Stage, Status
+from models.opportunity.words import DECIDED_AGAINST, OPEN_TO_PROGRESS, STAGE_ORDER, Direction, Stage, Status
 from models.rights import Right
 
 REPORT = Operation("opportunity.report_progress", "更新进展", "Report progress", "opportunity", "reportProgress")
@@ -42,10 +42,13 @@ async def report(
 ) -> ProgressUpdate:
     """Append a progress update; the version stays, for it edits nothing (COL-2.5#10, COL-2.6.2, COL-2.6.5).
 
-    A stage may go back, with a note. Won, lost and delivered are steps of their own.
+    Of a PO the partner reports, and Huawei too; of an HO the partner that accepted it (COL-3.2#6). A stage may go back,
+    with a note. Won, lost and delivered are steps of their own.
     """
     record = await work.get(Opportunity, id)
     work.actor.require(Right.OPPORTUNITY_PROGRESS)
+    if record.direction == Direction.HO:
+        work.actor.require(Right.OPPORTUNITY_ACCEPT)
     if record.status not in OPEN_TO_PROGRESS:
         raise ProgressNotOpenError()
     details, note = details.strip(), (note or "").strip() or None

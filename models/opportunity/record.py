@@ -245,15 +245,16 @@ class Opportunity(Reviewed, Deadlined, table=True):
     def visible_to(cls, actor: Actor) -> sa.ColumnElement[bool]:
         """A partner sees its own, a PDM his partners', a PSM his office's, BD and owners their customers' (COL-2.8).
 
-        Drafts are the partner's alone, but for those that Huawei's operators have taken in as history.
+        A new customer has neither BD nor owner yet; its opportunity is seen by those of its office. Drafts are the
+        partner's alone, but for those that Huawei's operators have taken in as history.
         """
         if actor.side is Side.SYSTEM:
             return sa.true()
-        if actor.may(Right.OPPORTUNITY_READ_ALL):
+        if actor.side is Side.HUAWEI and actor.may(Right.OPPORTUNITY_READ_ALL):
             submitted = col(cls.status) != Status.DRAFT
             if actor.may(Right.OPPORTUNITY_ONBOARD):
                 return sa.or_(submitted, col(cls.origin) == Origin.IMPORTED)
-            return submitted if actor.side is Side.HUAWEI else sa.true()
+            return submitted
         own: list[sa.ColumnElement[bool]] = []
         if actor.may(Right.OPPORTUNITY_READ_OWN) and actor.partner_id:
             own.append(col(cls.partner_id) == actor.partner_id)
@@ -264,6 +265,10 @@ class Opportunity(Reviewed, Deadlined, table=True):
             seen.append(col(cls.office_id) == actor.office_id)
         if actor.may(Right.OPPORTUNITY_READ_CUSTOMERS):
             seen += [col(cls.owner_id) == actor.id, col(cls.bd_id) == actor.id]
+            if actor.office_id:
+                # A new customer has neither yet; without them its office would have nobody to record the owner check.
+                nobody = () if actor.may(Right.OPPORTUNITY_CANCEL) else (col(cls.owner_id).is_(None),)
+                seen.append(sa.and_(col(cls.office_id) == actor.office_id, col(cls.bd_id).is_(None), *nobody))
         if seen:
             own.append(sa.and_(sa.or_(*seen), col(cls.status) != Status.DRAFT))
         return sa.or_(*own) if own else sa.false()

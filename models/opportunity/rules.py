@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from models.kernel.calendar import beijing_day
@@ -28,7 +28,7 @@ from models.opportunity.refusals import (
 )
 from models.opportunity.words import DUPLICATE_REASONS, PreSalesActivity, Support
 from models.partner import CreditCodeInvalidError
-from models.reference import INDUSTRIES, PROVINCES, SERVICES, SUB_INDUSTRIES, belongs_to
+from models.reference import INDUSTRIES, PROVINCES, SERVICES, SUB_INDUSTRIES, CompanySize, belongs_to
 
 LENGTHS = {
     "name": (1, 128),
@@ -64,6 +64,7 @@ CHOICES: Mapping[str, Iterable[str]] = {
     "industry": INDUSTRIES,
     "sub_industry": SUB_INDUSTRIES,
     "province": PROVINCES,
+    "company_size": CompanySize.__members__,
 }
 LISTS: Mapping[str, Iterable[str]] = {
     "pre_sales_activities": list(PreSalesActivity),
@@ -89,7 +90,7 @@ def form_errors(values: Mapping[str, Any]) -> Iterator[DomainError]:
                     yield ValueNotAllowedError(path=name, value=one)
     if (code := values.get("credit_code")) and not valid_credit_code(code):
         yield CreditCodeInvalidError(path="credit_code")
-    if (email := values.get("contact_email")) and not EMAIL.fullmatch(email):
+    if (email := values.get("contact_email")) and (len(email) > 254 or not EMAIL.fullmatch(email)):
         yield ValueNotAllowedError(path="contact_email", value=email)
     if (mobile := values.get("contact_mobile")) and not MOBILE.fullmatch(mobile):
         yield ValueNotAllowedError(path="contact_mobile", value=mobile)
@@ -101,6 +102,18 @@ def _length(name: str, value: str, *, draft: bool = False) -> Iterator[DomainErr
         minimum = 0
     if not minimum <= len(value.strip()) <= maximum:
         yield LengthError(path=name, minimum=LENGTHS[name][0], maximum=maximum, length=len(value.strip()))
+
+
+def line_errors(lines: Sequence[Mapping[str, Any]]) -> Iterator[DomainError]:
+    """Find product lines that cannot be: each names a product, at least one of it, and a service that there is."""
+    for place, line in enumerate(lines):
+        product, quantity, service = (line.get("product") or "").strip(), line.get("quantity"), line.get("service")
+        if not 1 <= len(product) <= 128:
+            yield LengthError(path=("lines", place, "product"), minimum=1, maximum=128, length=len(product))
+        if quantity is not None and not 1 <= quantity < 1 << 31:
+            yield ValueNotAllowedError(path=("lines", place, "quantity"), value=quantity)
+        if service and service not in SERVICES:
+            yield ValueNotAllowedError(path=("lines", place, "service"), value=service)
 
 
 def minor_amount(text: Any, currency: str, path: str) -> int:
@@ -155,12 +168,12 @@ def customer_consented(move: Move) -> Iterator[DomainError]:
 
 
 def dates_follow_each_other(move: Move) -> Iterator[DomainError]:
-    """Signing is expected today or later, going live not before signing (COL-2.2.4)."""
+    """Signing is expected on the day of submission or later, going live not before signing (COL-2.2.4)."""
     record: Opportunity = move.record
-    today = beijing_day(move.now)
+    submitted = beijing_day(record.submitted_at or move.now)
     sign, live = record.expected_sign_date, record.expected_go_live_date
-    if sign is not None and sign < today and record.submitted_at is None:
-        yield DateOrderError(path="expected_sign_date", earliest=today)
+    if sign is not None and sign < submitted:
+        yield DateOrderError(path="expected_sign_date", earliest=submitted)
     if live is not None and sign is not None and live < sign:
         yield DateOrderError(path="expected_go_live_date", earliest=sign)
 

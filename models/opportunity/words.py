@@ -202,4 +202,5 @@ class PriorityRule(Word):
     AUDITED_FIRST = "AUDITED_FIRST", "审核通过时间或CRM创建时间早者优先", "The earlier audit approval or CRM creation"
     AUDITED_BEFORE_UNAUDITED = "AUDITED_BEFORE_UNAUDITED", "已审核者优先于未审核者", "Audited before not yet audited"
     SUBMITTED_FIRST = "SUBMITTED_FIRST", "提交时间早者优先", "The earlier submission"
+    IMPORTED_LAST = "IMPORTED_LAST", "历史导入数据不优先", "Imported history never has priority"
     LOWER_ID = "LOWER_ID", "时间相同，编号小者优先", "Same time: the lower id"
