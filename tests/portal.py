@@ -16,6 +16,7 @@ from tests.people import PASSWORD, Store
 from tests.pipeline import Pipeline, open_pipeline
 
 ADDRESS = "http://partner-center.test"
+SIGN_IN = "mutation($i: SessionCreateInput!) { sessionCreate(input: $i) { session { accessToken } } }"
 
 
 class Portal:
@@ -32,12 +33,16 @@ class Portal:
             answer = await self.client.post(
                 "/graphql",
                 json={
-                    "query": "mutation($i: SessionCreateInput!) { sessionCreate(input: $i) { session { accessToken } } }",
+                    "query": SIGN_IN,
                     "variables": {"i": {"login": account.login, "password": PASSWORD}},
                 },
             )
             self._tokens[account.id] = answer.json()["data"]["sessionCreate"]["session"]["accessToken"]
         return self._tokens[account.id]
+
+    def forget_tokens(self) -> None:
+        """Let everybody sign in again, as after a while."""
+        self._tokens.clear()
 
     async def ask(self, account: Account | None, query: str, **variables: Any) -> dict[str, Any]:
         """Send a query as somebody and give the whole answer."""

@@ -79,7 +79,10 @@ class JournalLine(Record, table=True):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> sa.ColumnElement[bool]:
-        """Lines on one's own organisation's records; Huawei's inner steps are for Huawei's side alone."""
+        """Lines on one's own organisation's records; Huawei's inner steps are for Huawei's side alone.
+
+        Of Huawei's side, whoever reads a part of the journal finds his own deeds in it.
+        """
         clauses: list[sa.ColumnElement[bool]] = []
         if actor.may(JournalRight.ALL):
             return sa.true()
@@ -93,6 +96,8 @@ class JournalLine(Record, table=True):
             clauses.append(col(cls.office_id) == actor.office_id)
         if actor.may(JournalRight.CUSTOMERS):
             clauses += [col(cls.owner_id) == actor.id, col(cls.bd_id) == actor.id]
+        if clauses and actor.side is Side.HUAWEI:
+            clauses.append(col(cls.actor_id) == actor.id)
         return sa.or_(*clauses) if clauses else sa.false()
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.kernel.access import Outcome
 from models.kernel.errors import FieldRequiredError, LengthError, ValueNotAllowedError, refuse
 from models.kernel.journal import Operation
 from models.kernel.reads import Page, Reader
@@ -130,8 +131,11 @@ async def summary(reader: Reader, page: Page = Page()) -> list[dict[str, Any]]:
         ),
         page,
     )
-    terms = f"{TERMS.group}:plain" in reader.actor.permissions
-    contract = f"{CONTRACT.group}:plain" in reader.actor.permissions
+    terms = TERMS.outcome(reader.actor) is Outcome.PLAIN
+    contract = CONTRACT.outcome(reader.actor) is Outcome.PLAIN
+    for name, told in (("expected_amount", terms), ("signed_amount", contract)):
+        if not told:
+            reader.redact(Opportunity, name, Outcome.REFUSED)
     return [
         {
             "status": Status[row[0]],

@@ -29,6 +29,7 @@ from models.kernel.values import (
     mask_mobile,
     mask_name,
 )
+from models.kernel.values.masks import HIDDEN
 from models.opportunity.policies import STALE_DAYS
 from models.opportunity.words import (
     DECIDED_AGAINST,
@@ -48,6 +49,8 @@ from models.rights import Right
 COMPANY = FieldRule("opportunity.customer", mask=mask_company, search=Search.TEXT)
 ADDRESS = FieldRule("opportunity.customer", mask=mask_company)
 CREDIT_CODE = FieldRule("opportunity.customer", mask=mask_credit_code, search=Search.EXACT)
+# A company's address on the web tells its name.
+WEBSITE = FieldRule("opportunity.customer", mask=lambda _: HIDDEN)
 ACCOUNT = FieldRule("opportunity.customer", mask=mask_account, search=Search.EXACT)
 CONTACT = FieldRule("opportunity.customer", mask=mask_name)
 MOBILE = FieldRule("opportunity.customer", mask=mask_mobile, search=Search.EXACT)
@@ -117,7 +120,7 @@ class Opportunity(Reviewed, Deadlined, table=True):
     province: str | None = Field(default=None, max_length=8)
     city: str | None = Field(default=None, max_length=64)
     address: Annotated[str | None, ADDRESS] = Field(default=None, max_length=256)
-    website: str | None = Field(default=None, max_length=256)
+    website: Annotated[str | None, WEBSITE] = Field(default=None, max_length=256)
     company_size: CompanySize | None = Field(default=None, sa_type=word_type(CompanySize))
     contact_name: Annotated[str | None, CONTACT] = Field(default=None, max_length=64)
     contact_title: str | None = Field(default=None, max_length=64)
