@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 from sqlmodel import col, select
 
 from api.database import Database
@@ -129,7 +130,9 @@ async def test_the_token_acts_for_the_first_partner_and_is_kept_as_a_hash(demons
     assert actor.name == "demo-tool"
     assert row.last_four == token[-4:]
     assert token not in str(tables)
-    other = Settings(database_url=demonstration.settings.database_url, secret_key="another secret of this installation")
+    other = Settings(
+        database_url=demonstration.settings.database_url, secret_key=SecretStr("another secret of this installation")
+    )
     assert demo_token(other) != token
     assert await is_complete(demonstration)
 
@@ -137,7 +140,7 @@ async def test_the_token_acts_for_the_first_partner_and_is_kept_as_a_hash(demons
 async def test_nothing_was_done_by_an_actor_that_could_not_do_it_and_nothing_in_the_future(
     demonstration: Installation,
 ):
-    lines = await rows(demonstration, select(JournalLine).order_by(JournalLine.id))
+    lines = await rows(demonstration, select(JournalLine).order_by(col(JournalLine.id)))
     operator = operator_actor().id
     assert {line.operation for line in lines if line.actor_id == operator} <= {
         *("account.create", "account.set_director", "partner.create", "installation.seed", "role.seed"),
@@ -178,7 +181,7 @@ async def test_it_is_the_same_whatever_the_day(day: str, database_url: str, demo
 
 
 async def test_production_refuses_it(database: Database, database_url: str):
-    settings = Settings(database_url=database_url, environment="production", secret_key="x" * 40)
+    settings = Settings(database_url=database_url, environment="production", secret_key=SecretStr("x" * 40))
     house = Installation(settings, database, database.writer, database.reader, journal_key(settings))
     with pytest.raises(DemoInProductionError):
         await load_demo(house)
