@@ -18,8 +18,8 @@ from api.migrate import upgrade
 class Databases(Protocol):
     """Where the databases of a run come from."""
 
-    async def copy(self) -> str:
-        """Make a copy of the migrated template and answer its address."""
+    async def copy(self, of: str | None = None) -> str:
+        """Make a copy of the migrated template, or of a database that nobody has open, and answer its address."""
 
     async def empty(self) -> str:
         """Make a database without a table and answer its address."""
@@ -49,10 +49,11 @@ class SqliteDatabases:
             raise
         return databases
 
-    async def copy(self) -> str:
-        """Make a copy of the migrated template and answer its address."""
+    async def copy(self, of: str | None = None) -> str:
+        """Make a copy of the migrated template, or of a database that nobody has open, and answer its address."""
         name = self._new_name()
-        shutil.copyfile(self.directory / "template.db", self.directory / f"{name}.db")
+        source = Path(str(make_url(of).database)) if of else self.directory / "template.db"
+        shutil.copyfile(source, self.directory / f"{name}.db")
         return self._url(name)
 
     async def empty(self) -> str:
@@ -108,9 +109,9 @@ class PostgresDatabases:
             raise
         return databases
 
-    async def copy(self) -> str:
-        """Make a copy of the migrated template and answer its address."""
-        return await self._create("TEMPLATE template_of_tests")
+    async def copy(self, of: str | None = None) -> str:
+        """Make a copy of the migrated template, or of a database that nobody has open, and answer its address."""
+        return await self._create(f"TEMPLATE {make_url(of).database if of else 'template_of_tests'}")
 
     async def empty(self) -> str:
         """Make a database without a table and answer its address."""

@@ -73,10 +73,12 @@ class Store:
         """Read every row of every table, the journal included."""
         rows: dict[str, list[Any]] = {}
         async with self.reader() as session:
+            connection = await session.connection()
             for model in record_types().values():
-                if model.__table__ in SQLModel.metadata.tables.values():  # type: ignore[attr-defined]
-                    found = (await session.execute(select(model).order_by(model.id))).scalars()  # type: ignore[arg-type]
-                    rows[model.__name__] = [row.model_dump() for row in found]
+                table = model.__table__  # type: ignore[attr-defined]
+                if table in SQLModel.metadata.tables.values():
+                    found = await connection.exec_driver_sql(f"SELECT * FROM {table.name} ORDER BY id")
+                    rows[model.__name__] = [dict(row._mapping) for row in found]
         return rows
 
     async def refused(self, actor: Actor, error: type[Exception], deed: Callable[[Work], Awaitable[Any]]) -> Any:

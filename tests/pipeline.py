@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest_asyncio
 
-from api.database import Database
 from models import opportunity as domain
 from models import partner as partners
 from models import pce
@@ -19,6 +19,7 @@ from models.opportunity import Opportunity
 from models.partner import Offering, OfferingKind, PartnerOrganisation, Path, PathStage
 from models.rights import Preset
 from models.seed import plant
+from tests.databases import Databases, open_database
 from tests.people import Cast, Store, open_cast, open_person
 
 FORM: dict[str, Any] = {
@@ -189,7 +190,26 @@ def _qualify(organisation: PartnerOrganisation) -> Any:
     return deed
 
 
+_peopled: dict[int, tuple[str, Pipeline]] = {}
+
+
+async def peopled(databases: Databases) -> tuple[str, Pipeline]:
+    """Make a pipeline's people once a run; everybody who asks copies the database that they stand in."""
+    if id(databases) not in _peopled:
+        url = await databases.copy()
+        opened = open_database(url)
+        made = await open_pipeline(Store(opened.writer, opened.reader))
+        await opened.dispose()
+        _peopled[id(databases)] = (url, made)
+    return _peopled[id(databases)]
+
+
 @pytest_asyncio.fixture
-async def pipeline(database: Database) -> Pipeline:
+async def pipeline(databases: Databases) -> AsyncIterator[Pipeline]:
     """A pipeline on a migrated database that only this test uses."""
-    return await open_pipeline(Store(database.writer, database.reader))
+    template, made = await peopled(databases)
+    url = await databases.copy(template)
+    opened = open_database(url)
+    yield replace(made, store=Store(opened.writer, opened.reader))
+    await opened.dispose()
+    await databases.drop(url)
