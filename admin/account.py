@@ -6,16 +6,20 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlmodel import col, select
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
 
 from admin.pages.fields import Column
 from admin.pages.finding import Find
 from admin.pages.inputs import Input
 from admin.pages.records import RecordPages, Related, Section
 from admin.pages.steps import Given, Step
+from admin.viewer import viewer_of
 from admin.words import spoken
 from models.identity import Account, Role
 from models.identity.members import deactivate, reactivate, roles_of, set_roles, unlock
-from models.kernel.access import Actor
+from models.identity.sign_in import make_reset_link
 from models.kernel.values import parse_public_id
 from models.kernel.work import Work
 from models.rights import Right
@@ -132,9 +136,19 @@ class AccountPages(RecordPages):
         ),
     }
 
-    def open_to(self, actor: Actor) -> bool:
-        """Show the pages to whoever manages accounts."""
-        return actor.may(Right.ACCOUNT_MANAGE)
+    detail_template = "account.html"
+
+    def lay(self) -> None:
+        """Add the route that makes a reset link."""
+        super().lay()
+        self.site.post("/accounts/{id}/reset-link", self.make_link, "account-reset-link")
+
+    async def make_link(self, request: Request, form: FormData) -> Response:
+        """Make a link that sets a new password once, and show it once."""
+        viewer, id_ = viewer_of(request), self.id_of(request)
+        link = await viewer.act(lambda work: make_reset_link(work, id_, key=viewer.house.terms.reset_key))
+        address = f"{request.url.scheme}://{request.url.netloc}{self.site.base_url}/reset/{link}"
+        return await self.detail(request, reset_link=address)
 
 
 class RolePages(RecordPages):

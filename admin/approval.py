@@ -82,6 +82,7 @@ class Line:
     id: str
     kind: str
     label: str
+    number: str
     partner: str
     requester: str
     opened: str
@@ -397,13 +398,17 @@ def _line(row: Any, viewer: Viewer, reader: Reader, names: dict[str, str]) -> Li
     assert reader.calendar is not None, "prepare() loads it"
     transition = next((one for one in kind.lifecycle if one.verb == row.verdict), None)
 
+    # The open label may end in the record's number, which reads better on a line of its own.
+    number = f"{kind.model.prefix}_{str(row.subject_id).rpartition('_')[2]}"
+
     def named(id_: Any) -> str:
         return names.get(str(id_ or "").rpartition("_")[2], "")
 
     return Line(
         id=f"{Approval.prefix}_{row.uid.hex}",
         kind=both(kind),
-        label=row.label,
+        label=row.label.removesuffix(number).rstrip(" ·") or row.label,
+        number=number,
         partner=row.partner.name if row.partner else "",
         requester=named(row.requested_by),
         opened=beijing(row.opened_at),

@@ -16,7 +16,7 @@ from admin.words import say, speak
 from models.identity.members import choose_language
 from models.identity.record import Account
 from models.identity.sessions import Visit, begin_visit, end_visit
-from models.identity.sign_in import Credentials, change_password, sign_in
+from models.identity.sign_in import Credentials, change_password, reset_password, sign_in
 from models.kernel.errors import DomainError
 from models.kernel.words import Lang
 from models.kernel.work import Work
@@ -30,6 +30,7 @@ PASSWORD = (
     Input("new", "password", required=True, label="new_password", longest=1024, hint="password_rule"),
     Input("again", "password", required=True, label="new_password_again", longest=1024),
 )
+RESET = PASSWORD[1:]
 YEAR = 365 * 24 * 3600
 
 
@@ -46,6 +47,8 @@ class Door(Pages):
         self.site.post("/language", self.language, "language", signed_in=False)
         self.site.get("/password", self.password_page, "password")
         self.site.post("/password", self.password, "change-password")
+        self.site.get("/reset/{link}", self.reset_page, "reset")
+        self.site.post("/reset/{link}", self.reset, "reset-password", signed_in=False)
 
     async def login_page(self, request: Request) -> Response:
         """Show the form to sign in, or go on where somebody is signed in already."""
@@ -132,6 +135,38 @@ class Door(Pages):
                 self.site.tell(request, "password_changed")
                 return self._seat(self.site.go(f"{self.site.base_url}/"), visit)
         return await self._password_form(request, Filled(errors=filled.errors, general=filled.general), 422)
+
+    async def reset_page(self, request: Request) -> Response:
+        """Show the form that a reset link leads to."""
+        return await self._reset_form(request, Filled())
+
+    async def reset(self, request: Request, form: FormData) -> Response:
+        """Set a new password by a link, once; whoever was signed in is so no longer."""
+        house = self.site.house
+        filled = fill(RESET, form)
+        if filled.sound and filled.values["new"] != filled.values["again"]:
+            filled.errors["again"] = [say("passwords_differ")]
+        if filled.sound:
+            try:
+                await reset_password(
+                    house.store,
+                    request.path_params["link"],
+                    filled.values["new"],
+                    key=house.terms.reset_key,
+                    clock=house.clock,
+                    request_id=_request_id(request),
+                )
+            except DomainError as error:
+                filled.refuse(error, RESET)
+            else:
+                self.site.tell(request, "password_set")
+                return self.site.go(f"{self.site.base_url}/login")
+        return await self._reset_form(request, Filled(errors=filled.errors, general=filled.general), 422)
+
+    async def _reset_form(self, request: Request, filled: Filled, status: int = 200) -> Response:
+        return await self.site.render(
+            request, "reset.html", status, inputs=RESET, filled=filled, link=request.path_params["link"]
+        )
 
     def _seat(self, answer: Response, visit: Visit) -> Response:
         answer.set_cookie(

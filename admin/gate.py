@@ -19,6 +19,7 @@ SAFE: Final = ("GET", "HEAD", "OPTIONS")
 LARGEST_FORM: Final = 256 * 1024
 OPEN_TO_ALL: Final = ("/statics/", "/assets/")
 BEFORE_SIGN_IN: Final = ("/login", "/language")
+RESET: Final = "/reset/"
 BEFORE_PASSWORD: Final = ("/password", "/logout", "/language")
 HEADERS: Final = {
     "content-security-policy": (
@@ -83,13 +84,15 @@ class Gate:
         if request.method not in SAFE:
             came_from_here(request.headers)
         if viewer is None:
-            if path in BEFORE_SIGN_IN:
+            if path in BEFORE_SIGN_IN or path.startswith(RESET):
                 return None
             if request.method not in SAFE:
                 raise RefusedAtGate(401, "session_over")
             inside = quote(f"{path}?{request.url.query}" if request.url.query else path, safe="/")
             aim = f"?next={inside}" if path != "/" else ""
             return RedirectResponse(f"{request.scope.get('root_path', '')}/login{aim}", 303)
+        if path.startswith(RESET):
+            return None
         if viewer.must_change_password and path not in BEFORE_PASSWORD:
             return RedirectResponse(f"{request.scope.get('root_path', '')}/password", 303)
         if not viewer.admitted and path not in (*BEFORE_PASSWORD, *BEFORE_SIGN_IN):

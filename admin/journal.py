@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from admin.pages.finding import SIZES, Find, asked
 from admin.pages.records import RecordPages
-from admin.pages.timeline import WANTED, happening
+from admin.pages.timeline import WANTED, Happening, happenings
 from admin.viewer import viewer_of
 from admin.words import say, spoken
 from models.kernel.access import Side
-from models.kernel.errors import DomainError, InvalidCursorError
+from models.kernel.errors import DomainError, InvalidCursorError, ValueNotAllowedError
 from models.kernel.journal import JournalLine, JournalRight
 from models.kernel.reads import Paged
 from models.kernel.record import record_types
@@ -25,8 +25,6 @@ class AnyRecord(Find):
 
     def value(self, text: str) -> Any:
         """Read a public id of any noun."""
-        from models.kernel.errors import ValueNotAllowedError
-
         try:
             return parse_public_id(text)[1]
         except ValueError:
@@ -44,7 +42,7 @@ class JournalPages(RecordPages):
     rights = (JournalRight.ALL, JournalRight.PARTNERS, JournalRight.OFFICE, JournalRight.CUSTOMERS)
     finds = (
         AnyRecord("subject", "record", label="subject_id"),
-        Find("operation"),
+        Find("operation", "exact", label="operation_code"),
         Find("side", "choice", words=Side, several=False, label="actor_side"),
         Find("at_from", "from_day", label="at"),
         Find("at_before", "to_day", label="at"),
@@ -54,24 +52,20 @@ class JournalPages(RecordPages):
         """Show what was done, the latest first, as far as the viewer sees the journal."""
         viewer = viewer_of(request)
         ask = asked(JournalLine, self.finds, request.query_params)
-        # One operation is asked for by its code.
-        found = dict(ask.page.filter)
-        if "operation" in found:
-            import dataclasses
-
-            found["operation"] = [found["operation"]]
-            ask.page = dataclasses.replace(ask.page, filter=tuple(found.items()))
         paged: Paged | None = None
+        said: list[Happening] = []
         async with viewer.reading() as reader:
             if not ask.errors:
                 try:
                     paged = await reader.page(JournalLine, WANTED, ask.page, total=True)
+                    said = await happenings(reader, paged.nodes)
                 except InvalidCursorError:
                     return self.site.go(f"{self.address}{ask.link()}")
                 except DomainError as error:
                     ask.errors.extend(single.message(spoken()) for single in error)
-        addresses = {model.__name__: address for model, address in self.addresses().items()}
-        lines = [(happening(row), self._href(row, addresses)) for row in (paged.nodes if paged else [])]
+        addresses = {model.__name__: address for model, address in self.addresses(viewer.actor).items()}
+        nodes = paged.nodes if paged else []
+        lines = [(line, self._href(row, addresses)) for line, row in zip(said, nodes, strict=True)]
         return await self.site.render(
             request,
             "journal.html",

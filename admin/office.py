@@ -14,12 +14,12 @@ from admin.opportunity import HoDeskPages, OpportunityPages
 from admin.pages.records import Eye
 from admin.partner import MembershipPages, PartnerPages
 from admin.settings import CalendarPages, PolicyHistory, PolicyPages
-from admin.site import Site
+from admin.site import Pages, Site
 from admin.viewer import House
 from models.identity.sessions import SessionTerms
 from models.kernel.work import Clock, Store, utc_now
 
-PAGES = (
+PAGES: tuple[type[Pages], ...] = (
     Door,
     HomePage,
     Eye,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -80,15 +81,24 @@ async def _partners(work: Work, record: Opportunity) -> list[tuple[str, str]]:
 
 async def _win(work: Work, id: UUID, given: Given) -> Any:
     told = given.values
+    record = await work.get(Opportunity, id, version=given.version)
     return await domain.win(
         work,
         id,
         version=given.version,
-        amount=told["signed_amount"],
+        amount=Amount(told["signed_amount"], record.currency),
         signed_on=told["signed_on"],
         contract_number=told["contract_number"],
         consuming_account=told["consuming_account"],
     )
+
+
+@dataclass
+class Amount:
+    """An amount as it was typed, in the currency of its record (金额)."""
+
+    amount: str
+    currency: str
 
 
 async def _lose(work: Work, id: UUID, given: Given) -> Any:
@@ -226,11 +236,8 @@ COLUMNS = (
     Column("company_name"),
     Column("direction"),
     Column("status", badge=True),
-    Column("stage"),
     Column("partner.name"),
     Column("expected_amount", currency="currency"),
-    Column("expected_sign_date"),
-    Column("office_id"),
     Column("due_at"),
     Column("created_at"),
 )
@@ -306,6 +313,7 @@ class OpportunityPages(RecordPages):
                 Column("message_to_partner", wide=True),
                 Column("internal_note", wide=True),
             ),
+            optional=True,
         ),
         Section(
             "section_close",
@@ -323,6 +331,7 @@ class OpportunityPages(RecordPages):
                 Column("lost_note", wide=True),
                 Column("cancel_reason"),
             ),
+            optional=True,
         ),
         Section(
             "section_routing",

@@ -129,7 +129,7 @@ class PartnerPages(RecordPages):
             ),
             zh="设置路径阶段",
             en="Set the stage of a path",
-            permission=Right.PARTNER_MANAGE,
+            permission=Right.PARTNER_PLACE,
         ),
         "join_plan": Step(
             _join_plan,

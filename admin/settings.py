@@ -15,12 +15,12 @@ from admin.pages.fields import beijing
 from admin.pages.inputs import Filled, Input, fill
 from admin.site import Pages
 from admin.viewer import viewer_of
-from admin.words import both, say
+from admin.words import both, say, spoken
 from models.kernel.access import Actor
 from models.kernel.calendar import BEIJING
 from models.kernel.errors import DomainError, NotFoundError, PermissionDeniedError
 from models.kernel.policy import CalendarDay, PolicyRow, declared
-from models.labels import FIELD_LABELS
+from models.labels import field_label
 from models.rights import Right
 from models.settings import clear_calendar_day, policy_value, set_calendar_day, set_policy
 
@@ -209,32 +209,39 @@ class CalendarPages(Pages):
         )
 
 
-class _Names(dict[Any, str]):
-    """Labels that speak the language of the request, since SQLAdmin keeps them as plain texts."""
+class _Labels(dict[Any, str]):
+    """Labels in the language of the request, where SQLAdmin expects texts that never change."""
 
     def get(self, key: Any, default: Any = None) -> Any:
-        words = FIELD_LABELS.get(str(key))
-        from admin.words import spoken
-
-        return default if words is None else words[0 if spoken() == "zh" else 1]
+        """Name a column."""
+        return field_label(str(key), spoken())
 
 
 class PolicyHistory(ModelView, model=PolicyRow):
     """Every row that a policy number has had (政策参数历史), read-only."""
 
-    name_plural = "PolicyRow"
     icon = "ti ti-history-toggle"
-    can_create = can_edit = can_delete = can_export = can_import = False
-    can_view_details = False
+    list_template = "reference.html"
+    can_create = can_edit = can_delete = can_export = can_import = can_view_details = False
     column_list = ["key", "value", "effective_from", "effective_to", "note"]
     column_sortable_list = ["key", "effective_from"]
     column_searchable_list = ["key"]
     column_default_sort = [("effective_from", True)]
+    column_formatters = {
+        "value": lambda row, _name: _text(row.value),
+        "effective_from": lambda row, _name: beijing(row.effective_from),
+        "effective_to": lambda row, _name: beijing(row.effective_to) if row.effective_to else "",
+    }
     page_size = 50
 
     def __init__(self) -> None:
         super().__init__()
-        self._column_labels = _Names(self._column_labels)
+        self._column_labels = _Labels(self._column_labels)
+
+    @property
+    def name_plural(self) -> str:  # type: ignore[override]
+        """Name the list in the language of the request."""
+        return say("policy_history")
 
     def is_accessible(self, request: Request) -> bool:
         """Open it to those who see policy numbers change."""

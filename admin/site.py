@@ -141,6 +141,15 @@ class Site(Admin):
         env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
         env.globals.update(t=say, both=both, lang=spoken, site=self, menu=self.menu, no_filled=Filled())
         env.filters.update(both=both, label=_label)
+        plain = templates.TemplateResponse
+
+        async def with_viewer(
+            request: Request, name: str, context: dict[str, Any] | None = None, status_code: int = 200
+        ) -> Any:
+            given = {"viewer": getattr(request.state, "viewer", None), **(context or {})}
+            return await plain(request, name, given, status_code)
+
+        templates.TemplateResponse = with_viewer  # type: ignore[method-assign]
         env.trim_blocks = env.lstrip_blocks = True
         return templates
 
@@ -189,8 +198,8 @@ class Site(Admin):
 
     async def render(self, request: Request, template: str, status: int = 200, **context: Any) -> Response:
         """Make a page."""
-        viewer = getattr(request.state, "viewer", None)
-        return await self.templates.TemplateResponse(request, template, {"viewer": viewer, **context}, status)
+        answer: Response = await self.templates.TemplateResponse(request, template, context, status)
+        return answer
 
     def tell(self, request: Request, key: str, **facts: Any) -> None:
         """Leave a notice for the next page."""
@@ -226,7 +235,7 @@ class Site(Admin):
         for view in self.views:
             if isinstance(view, ModelView) and view.is_accessible(request):
                 href = f"{self.base_url}/{view.identity}/list"
-                line = MenuItem(str(view.name_plural), view.icon, href, here.startswith(href.rpartition("/")[0]))
+                line = MenuItem(view.name_plural, view.icon, href, here.startswith(href.rpartition("/")[0]))
                 groups.setdefault("group_system", []).append(line)
         return [(say(group) if group else "", lines) for group, lines in groups.items()]
 

@@ -31,6 +31,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "new_password_again": ("再次输入新密码", "New password again"),
     "password_rule": ("12 至 128 个字符。", "12 to 128 characters."),
     "passwords_differ": ("两次输入的新密码不一致。", "The two new passwords differ."),
+    "set_password": ("设置新密码", "Set a new password"),
+    "password_set": ("新密码已设置，请登录。", "The new password is set; sign in."),
     "password_changed": ("密码已修改，其他会话已结束。", "The password is changed; other sessions have ended."),
     "no_back_office": ("您的账号不能进入后台。", "Your account may not enter the back-office."),
     # Frame
@@ -104,7 +106,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "reason_code": ("原因代码", "Reason code"),
     "reason_text": ("原因说明", "Reason"),
     "fields_to_complete": ("需要补充的字段", "Fields to complete"),
-    "changed_fields": ("{count} 项变更", "{count} changes"),
+    "changed_fields": ("{count} 项变更", "Changes: {count}"),
     "by": ("由", "by"),
     "internal": ("内部", "internal"),
     "hidden_value": ("已脱敏", "masked"),
@@ -152,6 +154,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "start_late": ("已逾期", "Overdue"),
     "start_today": ("一个工作日内到期", "Due within a working day"),
     "start_by_kind": ("按类型", "By kind"),
+    "quick": ("快捷入口", "Go to"),
     "start_go": ("进入队列", "Go to the queue"),
     "start_next": ("处理下一条", "Take the next one"),
     # Nouns

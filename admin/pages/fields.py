@@ -54,6 +54,10 @@ MEANINGS: Final[dict[str, Mapping[str, Any] | type[Word]]] = {
 }
 
 
+# Instants at which something ends; the end of a day is written 24:00.
+ENDS: Final = frozenset({"due_at", "dispute_until"})
+
+
 @dataclass(frozen=True)
 class Column:
     """A field as a page shows it (字段): a column, or `relation.column` of a related row.
@@ -167,7 +171,7 @@ async def names_of(
             if column.person and value:
                 ids.setdefault(Account, set()).add(uuid.UUID(str(value).rpartition("_")[2]))
             for text in value if isinstance(value, list) else ():
-                if target := _record_named(text):
+                if target := record_named(text):
                     ids.setdefault(target[0], set()).add(target[1])
     names: dict[str, str] = {}
     for target_model, wanted in ids.items():
@@ -176,7 +180,8 @@ async def names_of(
     return names
 
 
-def _record_named(text: Any) -> tuple[type[Record], uuid.UUID] | None:
+def record_named(text: Any) -> tuple[type[Record], uuid.UUID] | None:
+    """Read a public id of a record whose name everybody who sees it may read."""
     try:
         prefix, id_ = parse_public_id(text)
     except (ValueError, TypeError):
@@ -230,12 +235,13 @@ def _shown(
     meaning = MEANINGS.get(f"{model.__name__}.{column.field}") or MEANINGS.get(column.field)
     if meaning is not None or isinstance(value, list):
         codes = value if isinstance(value, list) else [value]
-        return ("、" if spoken() == "zh" else ", ").join(_meant(meaning, code, names) for code in codes), "", False
-    text = plain(value, type_)
+        return ("、" if spoken() == "zh" else ", ").join(meant_by(meaning, code, names) for code in codes), "", False
+    text = beijing(value, "due") if column.field in ENDS else plain(value, type_)
     return text, (f"{text} GMT+8" if isinstance(type_, Instant) else ""), isinstance(type_, (sa.Integer, MinorUnits))
 
 
-def _meant(meaning: Mapping[str, Any] | type[Word] | None, code: Any, names: Mapping[str, str]) -> str:
+def meant_by(meaning: Mapping[str, Any] | type[Word] | None, code: Any, names: Mapping[str, str]) -> str:
+    """Say what a code means, or name the record that it is the id of."""
     if isinstance(meaning, type):
         return _word(meaning, code)
     entry = (meaning or {}).get(code)

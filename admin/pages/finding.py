@@ -25,7 +25,7 @@ from models.labels import field_label
 
 SIZES = (20, 50, 100)
 LONGEST = 256
-Kind = Literal["text", "choice", "flag", "from_day", "to_day", "day", "money", "record"]
+Kind = Literal["text", "exact", "choice", "flag", "from_day", "to_day", "day", "money", "record"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ class Find:
         """Read what was asked for."""
         try:
             match self.kind:
+                case "exact":
+                    return [text]
                 case "flag":
                     return {"true": True, "false": False}[text]
                 case "choice":

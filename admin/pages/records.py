@@ -33,10 +33,11 @@ from models.reveal import reveal
 
 @dataclass(frozen=True)
 class Section:
-    """Facts that belong together (信息分组)."""
+    """Facts that belong together (信息分组); an optional section shows once there is anything in it."""
 
     title: str
     columns: tuple[Column, ...]
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class RecordPages(Pages):
     editing: ClassVar[Edit | None] = None
     rights: ClassVar[tuple[str, ...]] = ()
     template: ClassVar[str] = "records.html"
+    detail_template: ClassVar[str] = "record.html"
 
     def open_to(self, actor: Actor) -> bool:
         """Show the pages in the menu of whoever sees any of their rows."""
@@ -104,9 +106,13 @@ class RecordPages(Pages):
             self.site.get(f"/{name}/{{id}}/edit", self.edit_page, f"{name}-edit")
             self.site.post(f"/{name}/{{id}}/edit", self.take_edit, f"{name}-save")
 
-    def addresses(self) -> dict[type[Record], str]:
-        """Say where the pages of each noun are."""
-        return {model: pages.address for model, pages in self.site.page_of.items() if getattr(pages, "sections", ())}
+    def addresses(self, actor: Actor) -> dict[type[Record], str]:
+        """Say where the pages of each noun are that the viewer may open."""
+        return {
+            model: pages.address
+            for model, pages in self.site.page_of.items()
+            if getattr(pages, "sections", ()) and pages.open_to(actor)
+        }
 
     # Lists
 
@@ -128,7 +134,7 @@ class RecordPages(Pages):
             nodes = paged.nodes if paged else []
             names = await names_of(reader, self.columns, nodes)
             extra = await self.beside_list(viewer, reader)
-        table = self.table(self.columns, nodes, self.model, names)
+        table = self.table(viewer.actor, self.columns, nodes, self.model, names)
         return await self.site.render(
             request,
             self.template,
@@ -156,10 +162,15 @@ class RecordPages(Pages):
         return {column.name for column in self.columns}
 
     def table(
-        self, columns: Sequence[Column], rows: Sequence[Row], model: type[Record], names: Mapping[str, str]
+        self,
+        actor: Actor,
+        columns: Sequence[Column],
+        rows: Sequence[Row],
+        model: type[Record],
+        names: Mapping[str, str],
     ) -> Table:
         """Make the cells of some rows."""
-        addresses = self.addresses()
+        addresses = self.addresses(actor)
         return Table(columns, [(row, [cell_of(one, row, model, names, addresses) for one in columns]) for row in rows])
 
     # Details
@@ -173,14 +184,14 @@ class RecordPages(Pages):
         return await self.detail(request)
 
     async def detail(
-        self, request: Request, *, status: int = 200, verb: str = "", filled: Filled | None = None
+        self, request: Request, *, status: int = 200, verb: str = "", filled: Filled | None = None, **more: Any
     ) -> Response:
         """Show a record, with a step's form open where something was wrong with it."""
         viewer, id_ = viewer_of(request), self.id_of(request)
         async with viewer.reading() as reader:
             context = await self.facts(viewer, reader, id_)
         return await self.site.render(
-            request, "record.html", status, pages=self, open_verb=verb, filled=filled or Filled(), **context
+            request, self.detail_template, status, pages=self, open_verb=verb, filled=filled, **context, **more
         )
 
     async def facts(self, viewer: Viewer, reader: Reader, id_: UUID) -> dict[str, Any]:
@@ -193,7 +204,7 @@ class RecordPages(Pages):
         if row is None:
             raise NotFoundError()
         names = await names_of(reader, columns, [row])
-        addresses = self.addresses()
+        addresses = self.addresses(viewer.actor)
         cells = {column.name: cell_of(column, row, self.model, names, addresses) for column in columns}
         work = viewer.looking(reader.session)
         record = await work.first(select(self.model).where(col(self.model.id) == id_))
@@ -204,6 +215,12 @@ class RecordPages(Pages):
             "heading_cell": cell_of(self.heading, row, self.model, names),
             "status_cell": cells.get(self.status or ""),
             "cells": cells,
+            "shown": [
+                section
+                for section in self.sections
+                if not section.optional
+                or any(not cells[one.name].empty or cells[one.name].refused for one in section.columns)
+            ],
             "tables": [(related, await self._related(reader, row, related)) for related in self.lists],
             "clock_": self._clock(reader, record),
             "paused": pause_of(self.model, record) if hasattr(record, "due_at") else "",
@@ -228,7 +245,7 @@ class RecordPages(Pages):
     async def _related(self, reader: Reader, row: Row, related: Related) -> Table:
         target = to_many(self.model, related.relation).target
         nodes = row.list_of(related.relation).nodes
-        return self.table(related.columns, nodes, target, await names_of(reader, related.columns, nodes))
+        return self.table(reader.actor, related.columns, nodes, target, await names_of(reader, related.columns, nodes))
 
     def _clock(self, reader: Reader, record: Any) -> Clock | None:
         assert reader.calendar is not None, "prepare() loads it"

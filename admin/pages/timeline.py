@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from admin.pages.fields import beijing, colour, meant, plain, vocabulary_of
-from admin.words import both, say, spoken
+from admin.pages.fields import MEANINGS, beijing, colour, meant, meant_by, plain, record_named, vocabulary_of
+from admin.words import both, spoken
+from models.approval import kinds
+from models.identity.record import Account
 from models.kernel.journal import JournalLine
 from models.kernel.lifecycle import lifecycles
 from models.kernel.reads import Page, Reader, Row, Wanted
-from models.kernel.record import record_types
+from models.kernel.record import Record, record_types
+from models.kernel.values import public_id
 from models.kernel.words import Word
 from models.labels import field_label, labelled
 
@@ -24,6 +27,7 @@ WANTED = Wanted.of(
     *("subject_id", "partner_id", "internal", "from_status", "to_status", "reason_code", "reason", "changes"),
     *("request_id", "resource_type", "event"),
 )
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z")
 
 
@@ -56,7 +60,11 @@ class Happening:
     request_id: str
     subject_kind: str
     subject: str
-    subject_href: str | None = None
+
+    @property
+    def bulky(self) -> bool:
+        """Tell whether the changes are better folded."""
+        return len(self.changes) > 4 or sum(len(one.before) + len(one.after) for one in self.changes) > 120
 
 
 async def timeline(reader: Reader, record_id: UUID) -> list[Happening]:
@@ -67,11 +75,32 @@ async def timeline(reader: Reader, record_id: UUID) -> list[Happening]:
         Page(first=LATEST),
         where=(JournalLine.subject_id == record_id,),  # type: ignore[arg-type]
     )
-    return [happening(row) for row in found.nodes]
+    return await happenings(reader, found.nodes)
 
 
-def happening(row: Any) -> Happening:
-    """Say a journal line in the viewer's language."""
+async def happenings(reader: Reader, rows: Sequence[Row]) -> list[Happening]:
+    """Say journal lines in the viewer's language, people by their names."""
+    named: dict[type[Record], set[UUID]] = {}
+    for row in rows:
+        for text in _texts(row.changes or {}):  # type: ignore[attr-defined]
+            if ID.fullmatch(text):
+                named.setdefault(Account, set()).add(UUID(text))
+            elif target := record_named(text):
+                named.setdefault(target[0], set()).add(target[1])
+    names: dict[str, str] = {}
+    for model, ids in named.items():
+        for id_, found in (await reader.by_ids(model, ids, Wanted.of("name"))).items():
+            names[str(id_)] = names[public_id(model.prefix, id_)] = found.name  # type: ignore[attr-defined]
+    return [_happening(row, names) for row in rows]
+
+
+def _texts(changes: Mapping[str, Any]) -> Iterator[str]:
+    for told in changes.values():
+        for value in (told.get("from"), told.get("to")) if isinstance(told, Mapping) else (told,):
+            yield from (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str))
+
+
+def _happening(row: Any, names: Mapping[str, str]) -> Happening:
     model = next((one for one in record_types().values() if one.__name__ == row.subject_kind), None)
     table: Any = getattr(model, "__table__", None)
     status = vocabulary_of(table.c["status"].type) if table is not None and "status" in table.c else None
@@ -91,7 +120,7 @@ def happening(row: Any) -> Happening:
         reason_code=_reason(row),
         reason=row.reason or "",
         internal=bool(row.internal),
-        changes=tuple(_changes(changes, row.subject_kind, table)),
+        changes=tuple(_changes(changes, row.subject_kind, table, names)),
         request_id=row.request_id or "",
         subject_kind=both(model) if model is not None and model.zh else row.subject_kind,
         subject=subject,
@@ -119,25 +148,28 @@ def _reason(row: Row) -> str:
     return code
 
 
-def _changes(changes: Mapping[str, Any], kind: str, table: Any) -> Iterator[Change]:
+def _changes(changes: Mapping[str, Any], kind: str, table: Any, names: Mapping[str, str]) -> Iterator[Change]:
     for name, told in changes.items():
         label = field_label(name, spoken(), kind) if labelled(name, kind) else name
         type_ = table.c[name].type if table is not None and name in table.c else None
         if isinstance(told, Mapping) and ("from" in told or "to" in told or "ruled" in told):
-            before, after = (_read(told.get(side), type_) for side in ("from", "to"))
+            before, after = (_read(name, kind, told.get(side), type_, names) for side in ("from", "to"))
             yield Change(label, before, after, bool(told.get("ruled")))
         elif not isinstance(told, Mapping):
-            yield Change(label, "", _read(told, type_), ruled=False)
+            yield Change(label, "", _read(name, kind, told, type_, names), ruled=False)
 
 
-def _read(value: Any, type_: Any) -> str:
-    if isinstance(value, str) and INSTANT.fullmatch(value):
-        return beijing(dt.datetime.fromisoformat(value))
+def _read(name: str, kind: str, value: Any, type_: Any, names: Mapping[str, str]) -> str:
     if isinstance(value, (list, tuple)):
-        return say_list(value)
+        return ("、" if spoken() == "zh" else ", ").join(_read(name, kind, one, None, names) for one in value)
+    if isinstance(value, str):
+        if value in names:
+            return names[value]
+        if INSTANT.fullmatch(value):
+            return beijing(dt.datetime.fromisoformat(value))
+        if name == "approval" and value in kinds():
+            return both(kinds()[value])
+        meaning = MEANINGS.get(f"{kind}.{name}") or MEANINGS.get(name)
+        if meaning is not None:
+            return meant_by(meaning, value, {})
     return plain(value, type_ if isinstance(value, str) else None)
-
-
-def say_list(values: Any) -> str:
-    """Say several values in one line."""
-    return ("、" if spoken() == "zh" else ", ").join(plain(one) for one in values) or say("none")
