@@ -32,3 +32,17 @@ async def test_a_partner_lists_its_opportunities_with_masks(portal: Portal) -> N
     assert node["partner"]["name"] == "华启软件有限公司"
     assert node["expectedAmount"] == {"amount": "1200000.00", "currency": "CNY"}
     print(node)
+
+
+async def test_a_reviewer_is_told_what_to_look_at_twice(portal: Portal) -> None:
+    """COL-2.2.4: an amount below the floor is a warning, not a refusal; COL-2.2.5, COL-2.1.9."""
+    query = "{ opportunities(first: 1) { nodes { concerns } } }"
+    await portal.pipeline.submitted(expected_amount="999.99")
+    data = await portal.get(portal.pipeline.cast.zhou_pdm, query)
+    assert data["opportunities"]["nodes"][0]["concerns"] == ["AMOUNT_BELOW_FLOOR", "NO_ACCOUNT", "NOT_COUNTED"]
+
+    fine = {"name": "华东制造二期", "expected_amount": "1000.00", "account_name": "hengyuan_cloud"}
+    offering = [portal.pipeline.offering.public_id]
+    await portal.pipeline.submitted(**fine, offering_ids=offering)
+    data = await portal.get(portal.pipeline.cast.zhou_pdm, query)
+    assert data["opportunities"]["nodes"][0]["concerns"] == []

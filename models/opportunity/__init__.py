@@ -17,10 +17,18 @@ from models.opportunity.lifecycle import AUDIT_QUEUE, HO, PO, VALIDATION_QUEUE, 
 from models.opportunity.offers import HoOffer
 from models.opportunity.outcome import cancel, confirm_delivery, deliver, dispute, lose, win
 from models.opportunity.queues import OpportunitiesOpenError
-from models.opportunity.reading import clock_told, id_by_external_id, standing, tidied_filter
+from models.opportunity.reading import (
+    CONCERN_COLUMNS,
+    clock_told,
+    concerns_told,
+    id_by_external_id,
+    standing,
+    tidied_filter,
+)
 from models.opportunity.record import FORM, Opportunity, OpportunityLine, OwnerCheck, ProgressUpdate
 from models.opportunity.words import (
     CancelReason,
+    Concern,
     DeclineReason,
     Direction,
     DuplicateSignal,
@@ -37,11 +45,13 @@ from models.opportunity.words import (
 
 __all__ = [
     "AUDIT_QUEUE",
+    "CONCERN_COLUMNS",
     "FORM",
     "HO",
     "PO",
     "VALIDATION_QUEUE",
     "CancelReason",
+    "Concern",
     "DeclineReason",
     "Direction",
     "DuplicateMatch",
@@ -66,6 +76,7 @@ __all__ = [
     "candidates",
     "change_offering",
     "clock_told",
+    "concerns_told",
     "confirm_delivery",
     "copy_to_draft",
     "delete_draft",

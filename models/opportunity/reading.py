@@ -9,14 +9,16 @@ from uuid import UUID
 
 from sqlmodel import select
 
+from models.kernel.access import Outcome
 from models.kernel.errors import NotFoundError, ValueNotAllowedError
 from models.kernel.lifecycle import Standing
 from models.kernel.reads import Reader
 from models.kernel.work import Work
 from models.opportunity.lifecycle import HO, PO, lifecycle_of
-from models.opportunity.record import Opportunity
+from models.opportunity.policies import AMOUNT_FLOOR
+from models.opportunity.record import ACCOUNT, Opportunity
 from models.opportunity.rules import minor_amount
-from models.opportunity.words import Direction, Status
+from models.opportunity.words import Concern, Direction, Status
 
 
 def clock_told(row: Mapping[str, Any], reader: Reader) -> dict[str, Any] | None:
@@ -37,6 +39,28 @@ def clock_told(row: Mapping[str, Any], reader: Reader) -> dict[str, Any] | None:
         "paused_because_zh": state.paused_zh,
         "paused_because_en": state.paused_en,
     }
+
+
+CONCERN_COLUMNS = ("direction", "expected_amount", "currency", "customer_id", "account_name", "counts_for_assessment")
+
+
+def concerns_told(row: Mapping[str, Any], reader: Reader) -> list[Concern]:
+    """List what a reviewer should look at twice; the floor is an amount in CNY (COL-2.2.4, COL-2.2.5, COL-2.1.9)."""
+    if row["direction"] != Direction.PO:
+        return []
+    amount = row["expected_amount"]
+    small = amount is not None and row["currency"] == "CNY" and amount < reader.policy(AMOUNT_FLOOR)
+    told = ACCOUNT.outcome(reader.actor) is not Outcome.REFUSED
+    unknown = told and row["customer_id"] is None and row["account_name"] is None
+    return [
+        concern
+        for concern, holds in (
+            (Concern.AMOUNT_BELOW_FLOOR, small),
+            (Concern.NO_ACCOUNT, unknown),
+            (Concern.NOT_COUNTED, not row["counts_for_assessment"]),
+        )
+        if holds
+    ]
 
 
 async def standing(work: Work, id: UUID) -> list[Standing[Status]]:

@@ -185,6 +185,18 @@ class PreSalesActivity(Word):
     OTHER = "OTHER", "其他", "Other"
 
 
+class Concern(Word):
+    """What a reviewer should look at twice (合理性提示), COL-2.2.4, COL-2.1.9; a hint, never a refusal."""
+
+    AMOUNT_BELOW_FLOOR = "AMOUNT_BELOW_FLOOR", "预计金额低于合理性下限", "The expected amount is below the floor"
+    NO_ACCOUNT = (
+        "NO_ACCOUNT",
+        "客户无华为云账号，建议先注册再提交",
+        "The customer has no account; better register first",
+    )
+    NOT_COUNTED = "NOT_COUNTED", "未关联计入考核的Offering", "No offering that counts for assessment"
+
+
 class DuplicateSignal(Word):
     """Why two opportunities look like one (重复信号), COL-2.7.8."""
 

@@ -11,6 +11,7 @@ from models import opportunity as domain
 from models.kernel.work import Work
 from models.opportunity import (
     CancelReason,
+    Concern,
     DeclineReason,
     Direction,
     DuplicateSignal,
@@ -43,6 +44,7 @@ publish(
     RejectionReason,
     LostReason,
     CancelReason,
+    Concern,
     DeclineReason,
     OfferStatus,
     Support,
@@ -260,6 +262,12 @@ class Opportunity(Node):
     )
     sla: Sla | None = computed(
         "direction", "status", "due_at", of=_sla, leans=True, description="The clock of the present state."
+    )
+    concerns: list[Concern] = computed(
+        *domain.CONCERN_COLUMNS,
+        of=domain.concerns_told,
+        leans=True,
+        description="What a reviewer should look at twice; hints, never refusals.",
     )
     partner: PartnerOrganisation | None = one()
     customer: Customer | None = one("The customer's own row, where the viewer sees it.")
