@@ -225,7 +225,6 @@ FINDS = (
     Find("direction", "choice", words=Direction, several=False),
     Find("origin", "choice", words=Origin, several=False),
     Find("office", "choice", reference=OFFICES),
-    Find("province", "choice", reference=PROVINCES),
     Find("industry", "choice", reference=INDUSTRIES),
     Find("created_from", "from_day", label="created_at"),
     Find("created_before", "to_day", label="created_at"),

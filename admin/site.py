@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import jinja2
 from sqladmin import Admin, Flash
 from sqladmin.authentication import AuthenticationBackend
 from sqladmin.i18n import gettext, ngettext
@@ -275,7 +276,8 @@ def _open(pages: Pages, request: Request) -> None:
         raise HTTPException(403)
 
 
-def _label(name: str) -> str:
+@jinja2.pass_context  # so that no label is settled when the template is compiled, in whatever language that is
+def _label(_context: Any, name: str) -> str:
     row_type, _, field = name.rpartition(".")
     return field_label(field, spoken(), row_type)
 

@@ -100,6 +100,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "sla_days": ("{days} 个工作日", "{days} working days"),
     "sla_day": ("{days} 个工作日", "{days} working day"),
     "sla_hours": ("{hours} 个工作小时", "{hours} working hours"),
+    "sla_rest": ("{hours} 小时", "{hours} h"),
     "sla_over": ("已逾期", "Overdue"),
     "sla_none": ("无时限", "No limit"),
     "related": ("相关记录", "Related"),

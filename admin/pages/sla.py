@@ -35,9 +35,11 @@ def clock_of(due: Any, now: dt.datetime, calendar: WorkingCalendar, *, breach: s
         return Clock(beijing(instant, "due"), say("sla_over"), "red", breach)
     if hours < HOURS_A_DAY:
         return Clock(beijing(instant, "due"), say("sla_hours", hours=f"{hours:g}"), "orange", breach)
-    days = hours / HOURS_A_DAY
-    text = say("sla_day" if days == 1 else "sla_days", days=f"{days:.1f}".removesuffix(".0"))
-    return Clock(beijing(instant, "due"), text, "yellow" if days <= 2 else "green", breach)
+    days, rest = divmod(hours, HOURS_A_DAY)
+    text = say("sla_day" if days == 1 else "sla_days", days=int(days))
+    if int(rest):
+        text = f"{text} {say('sla_rest', hours=int(rest))}"
+    return Clock(beijing(instant, "due"), text, "yellow" if hours <= 2 * HOURS_A_DAY else "green", breach)
 
 
 def breach_of(model: type[Record], record: Any) -> str:
