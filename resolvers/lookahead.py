@@ -17,6 +17,7 @@ from graphql import (
 )
 from graphql import GraphQLIncludeDirective as Include
 from graphql import GraphQLSkipDirective as Skip
+from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
@@ -49,7 +50,9 @@ class LookAhead:
         raw = info._raw_info
         self._schema = raw.schema
         self._fragments: Mapping[Any, FragmentDefinitionNode] = raw.fragments
-        self._variables = raw.variable_values
+        # Resolvers are given the coerced values alone.
+        coerced: Any = raw.variable_values
+        self._variables = VariableValues(sources={}, coerced=coerced)
         self._place = place_of(raw.path)
         self._sets: Sets = [node.selection_set for node in raw.field_nodes]
 
