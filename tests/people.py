@@ -81,7 +81,9 @@ class Store:
                     rows[model.__name__] = [dict(row._mapping) for row in found]
         return rows
 
-    async def refused(self, actor: Actor, error: type[Exception], deed: Callable[[Work], Awaitable[Any]]) -> Any:
+    async def refused(
+        self, actor: Actor, error: type[Exception] | tuple[type[Exception], ...], deed: Callable[[Work], Awaitable[Any]]
+    ) -> Any:
         """See that somebody is refused, and that nothing has changed."""
         before = await self.everything()
         with pytest.raises(error) as raised:

@@ -79,14 +79,16 @@ class Pipeline:
     async def submitted(self, actor: Actor | None = None, **changes: Any) -> Opportunity:
         """Save and submit."""
         record = await self.draft(actor, **changes)
-        return await self.do(actor or self.main, lambda work: domain.submit(work, record.id))
+        done: Opportunity = await self.do(actor or self.main, lambda work: domain.submit(work, record.id))
+        return done
 
     async def validating(self, actor: Actor | None = None, **changes: Any) -> Opportunity:
         """Bring one through the audit, with an owner check that speaks for it."""
         record = await self.submitted(actor, **changes)
         auditor = self.pdm if record.partner_id in self.pdm.partners else self.operations
         await self.decide(auditor, record, "approve_audit")
-        return await self.do(self.bd, lambda work: check_owner(work, record))
+        done: Opportunity = await self.do(self.bd, lambda work: check_owner(work, record))
+        return done
 
     async def validated(self, actor: Actor | None = None, **changes: Any) -> Opportunity:
         """Bring one through the validation."""
@@ -102,7 +104,8 @@ class Pipeline:
             await domain.review(work, found, verb, DecisionInput(**given))
             return found  # type: ignore[no-any-return]
 
-        return await self.do(actor, deed)
+        done: Opportunity = await self.do(actor, deed)
+        return done
 
     async def do(self, actor: Actor, deed: Any) -> Any:
         """Run an action as somebody."""
@@ -116,7 +119,7 @@ class Pipeline:
 
 async def check_owner(work: Any, record: Opportunity, **changes: Any) -> Opportunity:
     """Record a check that speaks for the opportunity, or with changes against it."""
-    told = {"exists": True, "already_closed": False, "has_budget": True, "order_time": "2026年第三季度"} | changes
+    told: dict[str, Any] = {"exists": True, "already_closed": False, "has_budget": True, "order_time": "2026年第三季度"} | changes
     return await domain.record_owner_check(work, record.id, **told)
 
 

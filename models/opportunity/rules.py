@@ -225,7 +225,7 @@ def signing_data_is_given(move: Move) -> Iterator[DomainError]:
 
 
 def loss_is_explained(move: Move) -> Iterator[DomainError]:
-    """A lost opportunity names its reason, and the competitor where that was it (COL-2.6.7)."""
+    """A lost opportunity names its reason, the competitor where that was it, and a day that has come (COL-2.6.7)."""
     if move.values is None:
         return
     if not move.values.get("lost_reason"):
@@ -234,6 +234,9 @@ def loss_is_explained(move: Move) -> Iterator[DomainError]:
         yield FieldRequiredError(path="competitor")
     elif move.values["lost_reason"] == "OTHER" and not move.values.get("lost_note"):
         yield FieldRequiredError(path="lost_note")
+    lost = move.values.get("lost_on")
+    if lost is not None and lost > beijing_day(move.now):
+        yield ValueNotAllowedError(path="lost_on", value=lost)
 
 
 def delivery_follows_signing(move: Move) -> Iterator[DomainError]:
