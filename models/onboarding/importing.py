@@ -48,7 +48,10 @@ BEGIN: Final = Operation("import.begin", "开始导入", "Begin an import", "imp
 FINISH: Final = Operation("import.finish", "完成导入", "Finish an import", "import", "finishImport")
 # A row and its journal line each; with those of the import itself a transaction stays below 500 rows.
 CHUNK: Final = 240
+FIRST_CHUNK: Final = 60
 SMALLEST_CHUNK: Final = 30
+# Partners and offerings are entered by actions of their own, which take their time.
+FEW: Final = 5
 LONGEST_SECONDS: Final = 0.1
 PREVIEWED: Final = 5
 Progress = Callable[[ImportKind, int, int], None]
@@ -112,7 +115,7 @@ async def import_customers(
     """Take in a file of customers, each once and unassociated; those that are known stay as they are."""
     actor.require(Right.CUSTOMER_ONBOARD)
     sheet = read_sheet(path, worksheet=mapping.worksheet if mapping else None)
-    mapping = mapping or plain_customers(sheet.columns)
+    mapping = mapping or plain_customers(sheet)
     if mapping.customers is None:
         raise MappingIncompleteError(place=mapping.name, key="[customers]")
     task = Task(store, actor, dry, accept_suggestions or mapping.accept_suggestions, clock, progress)
@@ -137,7 +140,7 @@ async def import_opportunities(
     """
     actor.require(Right.OPPORTUNITY_ONBOARD)
     sheet = read_sheet(path, worksheet=mapping.worksheet if mapping else None)
-    mapping = mapping or plain_opportunities(sheet.columns)
+    mapping = mapping or plain_opportunities(sheet)
     tables = _companions(path, mapping)
     task = Task(store, actor, dry, accept_suggestions or mapping.accept_suggestions, clock, progress)
     directory = Directory()
@@ -178,9 +181,12 @@ async def _meet_customers(
             directory.customers.setdefault(folded(row.cells[place]), known)
             directory.names["customer"].append(row.cells[place])
         directory.customers_are_listed = True
-    elif source is not None and source.column is not None:
+    if source is not None and source.column is not None:
+        named = column_values(sheet, source.column)
+        unmet = [name for name in named if folded(name) not in directory.customers]
         async with task.store.reader() as session:
-            await know_customers(session, directory, column_values(sheet, source.column))
+            await know_customers(session, directory, unmet)
+        directory.names["customer"] += [name for name in unmet if folded(name) in directory.customers]
 
 
 async def _meet_parties(
@@ -191,7 +197,7 @@ async def _meet_parties(
         partners = column_values(tables[mapping.partners.file], mapping.partners.name)
         new = [name for name in partners if folded(name) not in directory.partners]
         report.entered["partners"] = len(new)
-        for names in in_chunks(new, 20):
+        for names in in_chunks(new, FEW):
             made = {name: new_id() for name in names}
             if not task.dry:
                 made = await task.write(lambda work, names=names: enter_partners(work, names))  # type: ignore[misc]
@@ -218,7 +224,7 @@ async def _meet_parties(
         products = column_values(tables[mapping.offerings.file], mapping.offerings.name)
         wanted = [(id, name) for id in ids for name in products if (id, folded(name)) not in directory.offerings]
         report.entered["offerings"] = len(wanted)
-        for part in in_chunks(wanted, 20):
+        for part in in_chunks(wanted, FEW):
             sold = {one: Sold("-", ()) for one in part}
             if not task.dry:
                 sold = await task.write(lambda work, part=part: enter_offerings(work, part))  # type: ignore[misc]
@@ -327,7 +333,7 @@ async def _take_in(task: Task, report: Report, taking: _Taking, mapping: str, di
     running = run is not None and run.state is ImportState.RUNNING
     report.run_id = run.id if run else None
     report.resumed_from = run.position if run is not None and running else 0
-    place, size = 0, CHUNK
+    place, size = 0, FIRST_CHUNK
     while place < len(rows):
         part = [taking.read(row) for row in rows[place : place + size]]
         report.refused += [(one.row, one.errors) for one in part if one.errors]

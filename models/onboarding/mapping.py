@@ -13,7 +13,14 @@ from typing import Any, Final
 
 from models.kernel.amend import field_path
 from models.labels import FIELD_LABELS
-from models.onboarding.refusals import MappingIncompleteError, MappingKeyError, MappingNotReadableError
+from models.onboarding.refusals import (
+    ColumnMissingError,
+    MappingIncompleteError,
+    MappingKeyError,
+    MappingNotReadableError,
+    Trouble,
+)
+from models.onboarding.sheet import Sheet
 from models.opportunity.onboard import LANDINGS, ONBOARDED
 from models.opportunity.words import Stage, Status
 
@@ -122,8 +129,8 @@ def read_mapping(where: str | Path) -> Mapping:
     try:
         text = path.read_text(encoding="utf-8-sig")
         given = tomllib.loads(text)
-    except OSError as error:
-        raise MappingNotReadableError(mapping=str(where), problem=error.strerror or "") from None
+    except OSError:
+        raise MappingNotReadableError(mapping=str(where), problem=Trouble.NOT_THERE) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MappingNotReadableError(mapping=str(where), problem=str(error)) from None
     return _mapping(path.stem, given, hashlib.sha256(text.encode()).hexdigest())
@@ -258,21 +265,35 @@ def _party(place: str, given: Any, files: Table[str, str]) -> PartyMapping | Non
     )
 
 
-def plain_customers(columns: Sequence[str]) -> Mapping:
+def plain_customers(sheet: Sheet) -> Mapping:
     """Map a file whose columns bear the names of the fields: by code, in Chinese or in English."""
-    fields = _by_name(columns, CUSTOMER_FIELDS)
+    fields = _by_name(sheet.columns, CUSTOMER_FIELDS)
+    if "account_name" not in fields:
+        _need(sheet, fields, "company_name")
     return Mapping(name="plain", digest="plain", customers=CustomerMapping(fields))
 
 
-def plain_opportunities(columns: Sequence[str]) -> Mapping:
+def plain_opportunities(sheet: Sheet) -> Mapping:
     """Map a file whose columns bear the names of the fields; without a column `status` all become drafts."""
-    fields = _by_name(columns, OPPORTUNITY_FIELDS)
-    column = _by_name(columns, ("status",)).get("status")
+    fields = _by_name(sheet.columns, OPPORTUNITY_FIELDS)
+    _need(sheet, fields, "external_id", "partner", "name")
+    column = _by_name(sheet.columns, ("status",)).get("status")
     statuses = [StatusRule((), Status.DRAFT, None, {})]
     if column is not None and column.column is not None:
         spelled = [((column.column, (status.value, status.zh, status.en)), status) for status in LANDINGS]
         statuses = [StatusRule((when,), status, None, {}) for when, status in spelled]
     return Mapping(name="plain", digest="plain", fields=fields, statuses=tuple(statuses))
+
+
+def _need(sheet: Sheet, fields: Table[str, Source], *names: str) -> None:
+    for name in names:
+        if name not in fields:
+            raise ColumnMissingError(
+                file=sheet.name,
+                column=name,
+                columns=list(sheet.columns),
+                suggestion="--map (" + ", ".join(shipped()) + ")",
+            )
 
 
 def _by_name(columns: Sequence[str], fields: Sequence[str]) -> dict[str, Source]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from rapidfuzz import fuzz, process
@@ -17,6 +18,7 @@ NEAR: Final = 85
 Reading = Callable[[Row], str]
 
 
+@lru_cache(maxsize=65536)
 def folded(text: str) -> str:
     """Reduce a value to what two spellings of it share: width, case and runs of spaces do not count."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
@@ -67,41 +69,40 @@ class Cells:
         """Compare the cells of a column with the values that are known, once for each distinct cell."""
         place, values = self.place(column), list(dict.fromkeys(known))
         exact, alike = set(values), {folded(one): one for one in reversed(values)}
-        corrected = self.corrections.get(column, {})
+        read_as, unknown = self._tables(column)
         counts: dict[str, int] = {}
         for row in self.sheet.rows:
             if place < len(row.cells) and (cell := row.cells[place]):
                 counts[cell] = counts.get(cell, 0) + 1
         for cell, rows in counts.items():
-            meant = corrected.get(cell, cell)
-            if meant in exact:
-                self._take(column, cell, meant)
-            elif (same := alike.get(folded(meant))) is not None:
-                self._take(column, cell, same)
+            meant = read_as.get(cell, cell)
+            if cell in unknown or meant in exact:
+                continue
+            if (same := alike.get(folded(meant))) is not None:
+                read_as[cell] = same
+                continue
+            near = nearest(meant, values)
+            accepted = self.accept and near is not None
+            self.suggestions.append(Suggestion(self.sheet.name, column, cell, near, rows, accepted))
+            if near is not None and accepted:
+                read_as[cell] = near
             else:
-                near = nearest(meant, values)
-                accepted = self.accept and near is not None
-                self.suggestions.append(Suggestion(self.sheet.name, column, cell, near, rows, accepted))
-                if near is not None and accepted:
-                    self._take(column, cell, near)
-                else:
-                    self._unknown.setdefault(column, {})[cell] = near
+                unknown[cell] = near
 
-    def _take(self, column: str, cell: str, meant: str) -> None:
-        if meant != cell:
-            self._read_as.setdefault(column, {})[cell] = meant
+    def _tables(self, column: str) -> tuple[dict[str, str], dict[str, str | None]]:
+        read_as = self._read_as.setdefault(column, dict(self.corrections.get(column, {})))
+        return read_as, self._unknown.setdefault(column, {})
 
     def column(self, column: str) -> Reading:
         """Read a column as it is meant; an unknown value is refused."""
         place = self.place(column)
-        meant = {**self.corrections.get(column, {}), **self._read_as.get(column, {})}
-        unknown = self._unknown.get(column, {})
+        read_as, unknown = self._tables(column)
 
         def read(row: Row) -> str:
             cell = row.cells[place]
             if cell in unknown:
                 raise UnknownValueError(path=column, column=column, value=cell, suggestion=unknown[cell] or "-")
-            return meant.get(cell, cell)
+            return read_as.get(cell, cell)
 
         return read
 

@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from models.kernel.errors import DomainError
+from models.kernel.words import Word
+
+
+class Trouble(Word):
+    """Why a file cannot be read (文件问题)."""
+
+    NOT_THERE = "NOT_THERE", "文件不存在或无权读取", "there is no such file, or it may not be read"
+    NOT_TEXT = "NOT_TEXT", "既不是 UTF-8 或 GB18030 编码的 CSV，也不是 XLSX", "no CSV in UTF-8 or GB18030, and no XLSX"
+    DAMAGED = "DAMAGED", "XLSX 文件已损坏", "the XLSX is damaged"
+    NO_SHEET = "NO_SHEET", "没有映射文件指定的工作表", "it lacks the sheet that the mapping names"
+    BROKEN = "BROKEN", "引号未闭合或单元格过长", "a quote is never closed, or a cell is too long"
 
 
 class FileNotReadableError(DomainError):

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from models.customer import CustomerLevel, CustomerType, VerifiedStatus, violations
+from models.customer import Customer, CustomerLevel, CustomerType, VerifiedStatus, violations
 from models.kernel.errors import DomainError, FieldRequiredError, ValueNotAllowedError
 from models.kernel.words import Word
 from models.onboarding.mapping import REFERENCES, CustomerMapping, Source, StatusRule
@@ -24,7 +24,7 @@ from models.onboarding.refusals import (
     UnprintableTextError,
 )
 from models.onboarding.sheet import Row, Sheet
-from models.opportunity.onboard import AMOUNTS, DATES, LISTS, arrived
+from models.opportunity.onboard import AMOUNTS, DATES, LISTS, arrived, too_long
 from models.opportunity.rules import minor_amount
 from models.opportunity.words import Stage, Status
 from models.reference import PROVINCES, CompanySize, office_for
@@ -145,9 +145,9 @@ class CustomerRows:
         if not values.get("company_name") and not values.get("account_name") and not errors:
             errors.append(FieldRequiredError(path="company_name"))
         errors += violations(values)
+        if not errors:
+            errors += too_long(Customer, values)
         if external_id := values.get("external_id"):
-            if len(external_id) > 64:
-                errors.append(ValueNotAllowedError(path="external_id", value=external_id))
             first = self.seen.setdefault(external_id, row.line)
             if first != row.line:
                 errors.append(RowRepeatedError(path="external_id", external_id=external_id, line=first))
@@ -235,8 +235,6 @@ class OpportunityRows:
         errors += [error for error in against if error.path != ("partner_id",) or "partner" not in named]
         external_id = made["external_id"]
         if external_id is not None:
-            if len(external_id) > 128:
-                errors.append(ValueNotAllowedError(path="external_id", value=external_id))
             first = self.seen.setdefault((made["partner_id"], external_id), row.line)
             if first != row.line:
                 errors.append(RowRepeatedError(path="external_id", external_id=external_id, line=first))

@@ -16,7 +16,7 @@ from typing import Any, Final
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from models.onboarding.refusals import FileEmptyError, FileNotReadableError, HeaderRepeatedError
+from models.onboarding.refusals import FileEmptyError, FileNotReadableError, HeaderRepeatedError, Trouble
 
 ERROR_COLUMNS: Final = ("error_code", "error")
 DELIMITERS: Final = ",;\t"
@@ -47,8 +47,8 @@ def read_sheet(path: Path, *, worksheet: str | None = None) -> Sheet:
     """Read a CSV or XLSX file; blank lines are left out, cells are trimmed, formulas stay text."""
     try:
         content = path.read_bytes()
-    except OSError as error:
-        raise FileNotReadableError(file=path.name, problem=error.strerror or type(error).__name__) from None
+    except OSError:
+        raise FileNotReadableError(file=path.name, problem=Trouble.NOT_THERE) from None
     if content.startswith(b"PK\x03\x04"):
         encoding, lines = "xlsx", _of_workbook(path.name, content, worksheet)
     else:
@@ -83,8 +83,9 @@ def _decoded(name: str, content: bytes) -> tuple[str, str]:
             continue
         if "\x00" in text:
             break
-        return text, encoding
-    raise FileNotReadableError(file=name, problem="no CSV in UTF-8 or GB18030, and no XLSX")
+        marked = content.startswith(b"\xef\xbb\xbf")
+        return text, "utf-8" if encoding == "utf-8-sig" and not marked else encoding
+    raise FileNotReadableError(file=name, problem=Trouble.NOT_TEXT)
 
 
 def _of_csv(name: str, text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -96,18 +97,18 @@ def _of_csv(name: str, text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
         for cells in reader:
             yield begins, tuple(_opened(cell.strip()) for cell in cells)
             begins = reader.line_num + 1
-    except csv.Error as error:
-        raise FileNotReadableError(file=name, problem=f"line {reader.line_num}: {error}") from None
+    except csv.Error:
+        raise FileNotReadableError(file=name, problem=Trouble.BROKEN, line=reader.line_num) from None
 
 
 def _of_workbook(name: str, content: bytes, worksheet: str | None) -> Iterator[tuple[int, tuple[str, ...]]]:
     try:
         workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        raise FileNotReadableError(file=name, problem=f"damaged XLSX ({type(error).__name__})") from None
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError):
+        raise FileNotReadableError(file=name, problem=Trouble.DAMAGED) from None
     try:
         if worksheet is not None and worksheet not in workbook.sheetnames:
-            raise FileNotReadableError(file=name, problem=f"no sheet {worksheet!r} among {workbook.sheetnames}")
+            raise FileNotReadableError(file=name, problem=Trouble.NO_SHEET)
         sheet = workbook[worksheet or workbook.sheetnames[0]]
         width = 0
         for line, cells in enumerate(sheet.iter_rows(values_only=True), start=1):

@@ -5,17 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any, Final
 from uuid import UUID
 
 from models.kernel.calendar import BEIJING, beijing_day
-from models.kernel.errors import DomainError, FieldRequiredError, ValueNotAllowedError
+from models.kernel.errors import DomainError, FieldRequiredError, LengthError, ValueNotAllowedError
 from models.kernel.journal import Operation
-from models.kernel.values import new_id, normalised_company_name
+from models.kernel.record import Record
+from models.kernel.values import UnknownCurrencyError, currency_digits, new_id, normalised_company_name
 from models.kernel.work import Work
 from models.opportunity.record import FORM, Opportunity
 from models.opportunity.refusals import DateOrderError
-from models.opportunity.rules import MANDATORY, form_errors
+from models.opportunity.rules import LENGTHS, MANDATORY, form_errors
 from models.opportunity.words import PROBABILITY, Direction, LostReason, Origin, Stage, Status
 from models.rights import Right
 
@@ -71,7 +73,34 @@ _BLANK: Final[Mapping[str, Any]] = {
     for name, field in Opportunity.model_fields.items()
     if name != "id"
 }
-_LONGEST: Final = {"contract_number": 64, "consuming_account": 64, "competitor": 128, "lost_note": 1000}
+
+
+@cache
+def _limits(model: type[Record]) -> tuple[tuple[str, int], ...]:
+    columns = model.__table__.columns  # type: ignore[attr-defined]
+    found = ((column.name, getattr(column.type, "length", None)) for column in columns)
+    return tuple((name, longest) for name, longest in found if longest)
+
+
+def too_long(model: type[Record], row: Mapping[str, Any]) -> Iterator[DomainError]:
+    """Find texts for which the columns of a row type have no room."""
+    for name, longest in _limits(model):
+        text = row.get(name)
+        if isinstance(text, str) and len(text) > longest:
+            yield LengthError(path=name, minimum=0, maximum=longest, length=len(text))
+
+
+@cache
+def _is_currency(code: str) -> bool:
+    try:
+        return currency_digits(code) >= 0
+    except UnknownCurrencyError:
+        return False
+
+
+@lru_cache(maxsize=4096)
+def _comparable(company: str) -> str | None:
+    return normalised_company_name(company) or None
 
 
 def arrived(
@@ -95,7 +124,7 @@ def arrived(
         "direction": Direction.PO,
         "origin": Origin.IMPORTED,
         "status": landing.status,
-        "normalised_name": (normalised_company_name(company) or None) if company else None,
+        "normalised_name": _comparable(company) if company else None,
     }
     if landing.stages:
         row["stage"] = stage or landing.stages[0]
@@ -121,9 +150,9 @@ def _objections(
         yield ValueNotAllowedError(path="stage", value=stage)
     if row["lost_reason"] is not None and row["lost_reason"] not in LostReason.__members__:
         yield ValueNotAllowedError(path="lost_reason", value=row["lost_reason"])
-    for name, longest in _LONGEST.items():
-        if row[name] is not None and len(row[name]) > longest:
-            yield ValueNotAllowedError(path=name, value=f"> {longest}")
+    if not _is_currency(row["currency"]):
+        yield ValueNotAllowedError(path="currency", value=row["currency"])
+    yield from (error for error in too_long(Opportunity, row) if error.path[0] not in LENGTHS)
     if engaged is not None and engaged > today:
         yield ValueNotAllowedError(path="engaged_on", value=engaged)
     for name in ("signed_on", "lost_on"):
@@ -147,4 +176,4 @@ async def onboard(work: Work, rows: Sequence[Mapping[str, Any]], import_id: UUID
     await work.note_all(ONBOARD, Opportunity, stamped, told_of=TOLD)
 
 
-__all__ = ["AMOUNTS", "DATES", "LANDINGS", "LISTS", "ONBOARD", "ONBOARDED", "Landing", "arrived", "onboard"]
+__all__ = ["AMOUNTS", "DATES", "LANDINGS", "LISTS", "ONBOARD", "ONBOARDED", "Landing", "arrived", "onboard", "too_long"]
