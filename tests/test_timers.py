@@ -125,11 +125,12 @@ async def test_what_a_partner_does_not_accept_in_time_goes_back_to_huawei(pipeli
     assert offer.status == OfferStatus.AUTO_REJECTED
 
 
-async def test_several_processes_that_sweep_at_once_act_on_each_deadline_once(pipeline: Pipeline, database_url: str):
+async def test_several_processes_that_sweep_at_once_act_on_each_deadline_once(pipeline: Pipeline):
     for number in range(12):
         await pipeline.submitted(name=f"机会点 {number}", company_name=f"苏州第{number}机械有限公司")
     pipeline.store.clock.forward(days=14)
-    others = [open_database(database_url) for _ in range(3)]
+    url = pipeline.store.writer.kw["bind"].url.render_as_string(hide_password=False)
+    others = [open_database(url) for _ in range(3)]
     try:
         stores = [Store(each.writer, each.reader, clock=pipeline.store.clock) for each in others]
         counts = await asyncio.gather(*(timers.sweep(store, clock=store.clock) for store in stores))
