@@ -63,7 +63,9 @@ def configure(settings: Settings) -> None:
     printer: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if settings.production
-        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
