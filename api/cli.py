@@ -1,13 +1,12 @@
 """The command `partner-center`: serve, migrate, demo, import, export-schema, sweep, user, token, doctor."""
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from api.cli_identity import token_app, user_app
+from api.cli_import import import_app
 from api.cli_serve import announce, serve
 from api.installation import Installation
 from api.plain import err, fail, out, plainly, run, where
@@ -22,8 +21,7 @@ app = typer.Typer(
 app.command("serve")(serve)
 app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
-if find_spec("api.cli_import") is not None:
-    app.add_typer(import_module("api.cli_import").import_app, name="import")
+app.add_typer(import_app, name="import")
 
 
 @app.command("migrate")
