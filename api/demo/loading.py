@@ -7,9 +7,10 @@ from collections.abc import Callable
 from sqlmodel import col, select
 
 from api import timers
+from api.demo.deals import DEALS, Deal
 from api.demo.people import EVERYBODY
 from api.demo.plots import PLOTS
-from api.demo.steps import DEALS, Deal, Step
+from api.demo.steps import Step
 from api.demo.world import World, settle
 from api.installation import Installation
 from api.settings import Settings

@@ -1,15 +1,13 @@
 """The steps of the demonstration's story: each is one deed of the right person, done through the domain's actions."""
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from uuid import UUID
 
 from sqlmodel import col, select
 
-from api.demo.companies import COMPANIES, FIRMS, sheet
+from api.demo.deals import COMPANY_OF, DETAILS, FIRM_OF, Deal, Price, about, form
 from api.demo.world import World
 from models import approval, opportunity
 from models.approval import Approval, ApprovalState
@@ -21,126 +19,6 @@ from models.opportunity.words import PROBABILITY
 
 Step = Callable[[World, "Deal"], Awaitable[None]]
 SOLVERS: Final = {"office-js": "demo.psm", "office-gd": "demo.psm.gd", "office-sc": "demo.psm.sc"}
-_COMPANIES: Final = {company.key: company for company in COMPANIES}
-_FIRMS: Final = {firm.key: firm for firm in FIRMS}
-BUDGETS: Final = (
-    "客户已将本项目列入年度信息化预算 {amount} 万元，其中云资源部分由信息部门按季度支付。",
-    "项目总预算约 {amount} 万元，已通过总经理办公会审议，资金来源为自有资金。",
-    "首期预算 {amount} 万元已批复，二期视首期验收结果追加，财务已预留额度。",
-)
-AUTHORITIES: Final = (
-    "决策人为分管副总经理，{contact}负责技术选型与推进，采购部负责商务流程。",
-    "{contact}牵头成立项目组，最终由总经理办公会决策，我方已与两级负责人会面。",
-    "{contact}拥有技术否决权，商务由招采中心执行，金额在授权范围内无需集团审批。",
-)
-TIMELINES: Final = (
-    "计划 {sign} 前完成签约，两个月内完成部署，{live} 前正式上线。",
-    "客户要求 {sign} 前确定供应商，年底业务高峰前完成切换，目标 {live} 上线。",
-    "POC 已排期，{sign} 前签约，分两批实施，{live} 前全部上线。",
-)
-DETAILS: Final = {
-    Stage.REQUIREMENT: "与客户信息部门完成两轮需求确认，范围与验收标准已书面确认。",
-    Stage.SOLUTION: "完成方案交流，客户认可总体架构，要求补充容灾与迁移方案。",
-    Stage.POC: "POC 环境已在华为云搭建，关键场景性能达标，客户反馈良好。",
-    Stage.NEGOTIATION: "进入商务谈判，客户对三年期价格提出异议，已提交折扣申请。",
-    Stage.SIGNED: "合同双方已盖章，项目经理与客户完成启动会。",
-    Stage.DELIVERING: "核心模块已上线试运行，数据迁移完成八成，按计划推进。",
-}
-
-
-@dataclass
-class Price:
-    """An amount as somebody types it (金额)."""
-
-    amount: str
-    currency: str = "CNY"
-
-
-@dataclass(frozen=True)
-class Deal:
-    """An opportunity of the story (演示机会点)."""
-
-    key: str
-    place: int
-    firm: str | None
-    customer: str
-    sales: int | None
-    services: tuple[str, ...]
-    amount: int
-    signs_in: int
-    name: str
-    need: str
-
-    @property
-    def main(self) -> str:
-        """Name the login of the main account that shares it."""
-        return _FIRMS[self.firm or "huaqi"].main
-
-
-def _deal(place: int, row: Mapping[str, str]) -> Deal:
-    return Deal(
-        key=row["key"],
-        place=place,
-        firm=row["firm"] or None,
-        customer=row["customer"],
-        sales=int(row["sales"]) if row["sales"] else None,
-        services=tuple(row["services"].split()),
-        amount=int(row["amount"]),
-        signs_in=int(row["signs_in"]),
-        name=row["name"],
-        need=row["need"],
-    )
-
-
-DEALS: Final = {row["key"]: _deal(place, row) for place, row in enumerate(sheet("opportunities.csv"))}
-
-
-def form(world: World, deal: Deal) -> dict[str, Any]:
-    """Fill in the whole form of an opportunity that a partner shares."""
-    company = _COMPANIES[deal.customer]
-    contact, _, title = company.contact.partition(" ")
-    sign = max(beijing_day(world.today), beijing_day(world.moment)) + dt.timedelta(days=deal.signs_in)
-    live = sign + dt.timedelta(days=60)
-    pick = deal.place % 3
-    return {
-        **_about(deal),
-        "contact_title": title,
-        "company_size": company.size,
-        "consent_confirmed": True,
-        "budget": BUDGETS[pick].format(amount=Decimal(deal.amount) / 10000 * Decimal("1.4")),
-        "authority": AUTHORITIES[pick].format(contact=contact),
-        "timeline": TIMELINES[pick].format(sign=sign, live=live),
-        "expected_sign_date": sign,
-        "expected_go_live_date": live,
-        "pre_sales_activities": ["CUSTOMER_VISIT", "REQUIREMENT_STUDY", "SOLUTION_EXCHANGE"][: 1 + pick],
-        "offering_ids": [] if deal.sales is None else [world.sales[deal.firm or "huaqi"][deal.sales]],
-        "support_needed": [["TECHNICAL_CONSULTING", "ARCHITECTURE_VALIDATION"], ["BUSINESS_DEMO"], ["VISIBILITY_ONLY"]][
-            pick
-        ],
-    }
-
-
-def _about(deal: Deal) -> dict[str, Any]:
-    company = _COMPANIES[deal.customer]
-    return {
-        "name": deal.name,
-        "company_name": company.name,
-        "credit_code": company.credit_code,
-        "account_name": company.account,
-        "industry": company.industry,
-        "sub_industry": company.branch,
-        "province": company.province,
-        "city": company.city,
-        "address": company.address,
-        "website": f"https://www.{company.key}.example.com",
-        "contact_name": company.contact.partition(" ")[0],
-        "contact_mobile": company.mobile,
-        "contact_email": company.email,
-        "need": deal.need,
-        "expected_amount": f"{deal.amount}.00",
-        "currency": "CNY",
-        "services": list(deal.services),
-    }
 
 
 # ----------------------------------------------------------------------------------------- what the partner shares
@@ -159,7 +37,7 @@ async def begin(world: World, deal: Deal) -> None:
     """Begin a draft of which half is still to be filled in."""
 
     async def deed(work: Work) -> UUID:
-        given = {name: value for name, value in _about(deal).items() if name not in ("services", "expected_amount")}
+        given = {name: value for name, value in about(deal).items() if name not in ("services", "expected_amount")}
         return (await opportunity.save_draft(work, given)).id
 
     world.deals[deal.key] = await world.do(deal.main, deed)
@@ -214,7 +92,7 @@ def check(*, budget: bool = True) -> Step:
     """Record what the customer told its owner, or the BD where it has none."""
 
     async def step(world: World, deal: Deal) -> None:
-        whose = "demo.owner" if _COMPANIES[deal.customer].owned else "demo.bd"
+        whose = "demo.owner" if COMPANY_OF[deal.customer].owned else "demo.bd"
         told = "客户确认年内下单" if budget else "客户表示预算尚未批复，时间待定"
         await world.do(
             whose,
@@ -295,7 +173,7 @@ async def win(world: World, deal: Deal) -> None:
             amount=Price(f"{deal.amount * 96 // 100}.00"),
             signed_on=signed,
             contract_number=f"HC-{signed:%Y%m}-{1000 + deal.place}",
-            consuming_account=_COMPANIES[deal.customer].account,
+            consuming_account=COMPANY_OF[deal.customer].account,
         ),
     )
 
@@ -362,7 +240,7 @@ def cancel(code: Word, text: str) -> Step:
 async def create(world: World, deal: Deal) -> None:
     """Take an opportunity over from Huawei's CRM."""
     sign = beijing_day(world.today) + dt.timedelta(days=deal.signs_in)
-    values = _about(deal) | {"expected_sign_date": sign, "timeline": f"客户计划 {sign} 前完成签约。"}
+    values = about(deal) | {"expected_sign_date": sign, "timeline": f"客户计划 {sign} 前完成签约。"}
     created = world.moment - dt.timedelta(days=3)
 
     async def deed(work: Work) -> UUID:
@@ -383,7 +261,7 @@ def share(firm: str, *, viewed: bool = False) -> Step:
         assert offer is not None
         world.offers[deal.key] = offer.id
         if viewed:
-            await world.do(_FIRMS[firm].main, lambda work: ho.view_offer(work, offer.id))
+            await world.do(FIRM_OF[firm].main, lambda work: ho.view_offer(work, offer.id))
 
     return step
 
@@ -393,8 +271,8 @@ def accept(firm: str) -> Step:
 
     async def step(world: World, deal: Deal) -> None:
         offer = world.offers[deal.key]
-        await world.do(_FIRMS[firm].main, lambda work: ho.view_offer(work, offer))
-        await world.do(_FIRMS[firm].main, lambda work: ho.accept(work, offer, confirmed=True))
+        await world.do(FIRM_OF[firm].main, lambda work: ho.view_offer(work, offer))
+        await world.do(FIRM_OF[firm].main, lambda work: ho.accept(work, offer, confirmed=True))
 
     return step
 
@@ -404,7 +282,7 @@ def decline(firm: str, code: Word, text: str) -> Step:
 
     async def step(world: World, deal: Deal) -> None:
         offer = world.offers[deal.key]
-        await world.do(_FIRMS[firm].main, lambda work: ho.decline(work, offer, reason_code=code, reason=text))
+        await world.do(FIRM_OF[firm].main, lambda work: ho.decline(work, offer, reason_code=code, reason=text))
 
     return step
 
@@ -423,7 +301,7 @@ def recall(text: str) -> Step:
 
 
 def _auditor(deal: Deal) -> str:
-    return _FIRMS[deal.firm or "huaqi"].pdm or "demo.eco"
+    return FIRM_OF[deal.firm or "huaqi"].pdm or "demo.eco"
 
 
 async def _solver(world: World, deal: Deal) -> str:
@@ -432,7 +310,7 @@ async def _solver(world: World, deal: Deal) -> str:
 
 async def _seller(world: World, deal: Deal) -> str:
     partner_id = (await world.deal(deal.key)).partner_id
-    return next(_FIRMS[key].main for key, id in world.partners.items() if id == partner_id)
+    return next(FIRM_OF[key].main for key, id in world.partners.items() if id == partner_id)
 
 
 async def _closer(world: World, deal: Deal) -> str:
