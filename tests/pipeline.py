@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest_asyncio
+from sqlmodel import col, select
 
 from models import opportunity as domain
 from models import partner as partners
@@ -15,7 +16,7 @@ from models import pce
 from models.customer import Customer, create_customer
 from models.identity import Account, operator_actor
 from models.kernel.access import Actor
-from models.opportunity import Opportunity
+from models.opportunity import HoOffer, Opportunity
 from models.partner import Offering, OfferingKind, PartnerOrganisation, Path, PathStage
 from models.rights import Preset
 from models.seed import plant
@@ -44,6 +45,15 @@ FORM: dict[str, Any] = {
     "pre_sales_activities": ["CUSTOMER_VISIT", "REQUIREMENT_STUDY"],
     "services": ["ECS", "RDS"],
     "support_needed": ["ARCHITECTURE_VALIDATION"],
+}
+
+HO_FORM: dict[str, Any] = {
+    **{name: FORM[name] for name in ("industry", "province", "city", "contact_name", "contact_mobile", "need")},
+    "name": "太湖光电智能质检",
+    "company_name": "无锡太湖光电有限公司",
+    "services": ["ECS", "RDS"],
+    "expected_amount": "600000.00",
+    "expected_sign_date": dt.date(2026, 8, 31),
 }
 
 
@@ -95,6 +105,34 @@ class Pipeline:
         record = await self.validating(actor, **changes)
         return await self.decide(self.psm, record, "validate")
 
+    async def created(self, **changes: Any) -> Opportunity:
+        """Enter an HO as its BD."""
+        values = {**HO_FORM, **changes}
+        made: Opportunity = await self.do(
+            self.bd, lambda work: domain.ho.create(work, values, crm_created_at=self.store.clock())
+        )
+        return made
+
+    async def shared(self, partner: PartnerOrganisation | None = None, **changes: Any) -> tuple[Opportunity, HoOffer]:
+        """Make a partner eligible by a PO of its own, and share an HO with it."""
+        to = partner or self.cast.huaqi
+        main = self.main if to.id == self.cast.huaqi.id else self.other_main
+        await self.validated(main, name="资格机会点", company_name="常州新北新材料有限公司")
+        return await self.share(await self.created(**changes), to)
+
+    async def share(self, record: Opportunity, to: PartnerOrganisation) -> tuple[Opportunity, HoOffer]:
+        """Share an HO with a partner that is eligible."""
+        version = (await self.again(record)).version
+        shared = await self.do(self.bd, lambda work: domain.ho.share(work, record.id, to.id, version=version))
+        return shared, await self.offer_of(shared)
+
+    async def offer_of(self, record: Opportunity) -> HoOffer:
+        """Read the newest offer of an HO."""
+        async with self.store.reader() as session:
+            query = select(HoOffer).where(HoOffer.opportunity_id == record.id).order_by(col(HoOffer.id).desc())
+            offer: HoOffer = (await session.execute(query)).scalars().first()
+            return offer
+
     async def decide(self, actor: Actor, record: Opportunity, verb: str, **given: Any) -> Opportunity:
         """Take a reviewer's decision."""
         from models.approval import DecisionInput
@@ -119,7 +157,12 @@ class Pipeline:
 
 async def check_owner(work: Any, record: Opportunity, **changes: Any) -> Opportunity:
     """Record a check that speaks for the opportunity, or with changes against it."""
-    told: dict[str, Any] = {"exists": True, "already_closed": False, "has_budget": True, "order_time": "2026年第三季度"} | changes
+    told: dict[str, Any] = {
+        "exists": True,
+        "already_closed": False,
+        "has_budget": True,
+        "order_time": "2026年第三季度",
+    } | changes
     return await domain.record_owner_check(work, record.id, **told)
 
 
