@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from string import Formatter
 from typing import Any
@@ -401,6 +402,26 @@ async def test_deciding_goes_on_to_the_next_entry_and_counts_once(desk: Desk) ->
     assert twice.status_code == 409
     assert "其他人已先行处理" in twice.text
     await unchanged(desk, before)
+
+
+async def test_of_two_who_decide_at_the_same_moment_one_is_told_so(desk: Desk) -> None:
+    """COL-2.5#6"""
+    record = await desk.pipeline.validating()
+    entry = await entry_of(desk, record)
+    he, gao = await desk.enter(desk.pipeline.accounts["psm"]), await desk.enter(desk.pipeline.accounts["bd"])
+    path, version = f"/queue/{entry.public_id}/decide", str(record.version)
+    tokens = await he.token(), await gao.token()
+    answers = await asyncio.gather(
+        he.send(path, token=tokens[0], verb="validate", version=version),
+        gao.send(path, token=tokens[1], verb="reject_validation", version=version, reason_code="NOT_EXIST"),
+    )
+    assert sorted(answer.status_code for answer in answers) == [303, 409]
+    loser = next(answer for answer in answers if answer.status_code == 409)
+    assert "其他人已先行处理" in loser.text
+    decided = [
+        line for line in await desk.store.journal() if line.operation.endswith(("validate", "reject_validation"))
+    ]
+    assert len(decided) == 1
 
 
 async def test_a_decision_on_an_older_version_is_refused_and_keeps_what_was_written(desk: Desk) -> None:

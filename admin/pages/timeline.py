@@ -153,6 +153,8 @@ def _changes(changes: Mapping[str, Any], kind: str, table: Any, names: Mapping[s
         label = field_label(name, spoken(), kind) if labelled(name, kind) else name
         type_ = table.c[name].type if table is not None and name in table.c else None
         if isinstance(told, Mapping) and ("from" in told or "to" in told or "ruled" in told):
+            # What stands in place of a ruled value is no value of its column.
+            type_ = None if told.get("ruled") else type_
             before, after = (_read(name, kind, told.get(side), type_, names) for side in ("from", "to"))
             yield Change(label, before, after, bool(told.get("ruled")))
         elif not isinstance(told, Mapping):
