@@ -334,6 +334,8 @@ async def _take_in(task: Task, report: Report, taking: _Taking, mapping: str, di
     report.run_id = run.id if run else None
     report.resumed_from = run.position if run is not None and running else 0
     place, size = 0, FIRST_CHUNK
+    # Rows that are there already are found without the writer; a file of new rows is not looked through twice.
+    look_first = task.dry or run is not None
     while place < len(rows):
         part = [taking.read(row) for row in rows[place : place + size]]
         report.refused += [(one.row, one.errors) for one in part if one.errors]
@@ -341,19 +343,23 @@ async def _take_in(task: Task, report: Report, taking: _Taking, mapping: str, di
         report.preview += [one.values for one in good[: PREVIEWED - len(report.preview)]]
         new: list[Read] = []
         if place + len(part) > report.resumed_from or not taking.resumable:
-            async with task.store.reader() as session:
-                known = await taking.find(session, good)
-            new = [one for one in good if one.row.line not in known]
+            new = good
+            if look_first:
+                async with task.store.reader() as session:
+                    known = await taking.find(session, good)
+                new = [one for one in good if one.row.line not in known]
         place += len(part)
         if task.dry:
             report.created += len(new)
         elif new:
             began = time.perf_counter()
-            made, report.run_id = await task.write(_chunk(task, report, taking, mapping, digest, new, place))
+            made, run_id = await task.write(_chunk(report, taking, mapping, digest, new, place))
             took = time.perf_counter() - began
             size = max(SMALLEST_CHUNK, size // 2) if took > LONGEST_SECONDS else min(CHUNK, size * 2)
             report.created += made
-            running = True
+            look_first = look_first or made < len(new)
+            if run_id is not None:
+                report.run_id, running = run_id, True
         task.progress(taking.kind, place, len(rows))
     report.known = report.total - report.created - len(report.refused)
     if running and not task.dry:
@@ -361,10 +367,15 @@ async def _take_in(task: Task, report: Report, taking: _Taking, mapping: str, di
 
 
 def _chunk(
-    task: Task, report: Report, taking: _Taking, mapping: str, digest: str, new: Sequence[Read], place: int
-) -> Callable[[Work], Awaitable[tuple[int, UUID]]]:
-    async def deed(work: Work) -> tuple[int, UUID]:
+    report: Report, taking: _Taking, mapping: str, digest: str, new: Sequence[Read], place: int
+) -> Callable[[Work], Awaitable[tuple[int, UUID | None]]]:
+    async def deed(work: Work) -> tuple[int, UUID | None]:
         run = await _run(work, taking.kind, digest)
+        # Held against another run of the same file, some of these may be there by now.
+        known = await taking.find(work.session, new)
+        rows = [one for one in new if one.row.line not in known]
+        if not rows:
+            return 0, None
         if run is None:
             run = work.add(
                 ImportRun(
@@ -379,14 +390,8 @@ def _chunk(
                 )
             )
             work.note(BEGIN, run, after={"file_name": run.file_name, "total": run.total}, internal=True)
-        # Held against another run of the same file, some of these may be there by now.
-        known = await taking.find(work.session, new)
-        rows = [one for one in new if one.row.line not in known]
         await taking.take(work, rows, run.id)
-        run.state, run.finished_at = (
-            ImportState.RUNNING,
-            None,
-        )  # lifecycle: an import's own progress, no status of trade
+        run.state, run.finished_at = ImportState.RUNNING, None
         run.position, run.created, run.refused = place, run.created + len(rows), len(report.refused)
         return len(rows), run.id
 
