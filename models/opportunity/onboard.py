@@ -17,7 +17,7 @@ from models.kernel.values import UnknownCurrencyError, currency_digits, new_id, 
 from models.kernel.work import Work
 from models.opportunity.record import FORM, Opportunity
 from models.opportunity.refusals import DateOrderError
-from models.opportunity.rules import LENGTHS, MANDATORY, form_errors
+from models.opportunity.rules import CHOICES, LENGTHS, MANDATORY, form_errors
 from models.opportunity.words import PROBABILITY, Direction, LostReason, Origin, Stage, Status
 from models.rights import Right
 
@@ -66,8 +66,10 @@ ONBOARDED: Final = (
 )
 TOLD: Final = (
     *("external_id", "name", "company_name", "expected_amount", "signed_amount", "currency", "signed_on"),
-    *("lost_on", "lost_reason", "responsible_id", "customer_id", "import_id"),
+    *("lost_on", "lost_reason", "responsible_id"),
 )
+# The form's own rules bound the other texts.
+_ROOM: Final = tuple(name for name in ("external_id", *ONBOARDED) if name not in (*LENGTHS, *CHOICES, *AMOUNTS, *DATES))
 _BLANK: Final[Mapping[str, Any]] = {
     name: None if field.is_required() else field.get_default(call_default_factory=True)
     for name, field in Opportunity.model_fields.items()
@@ -76,17 +78,17 @@ _BLANK: Final[Mapping[str, Any]] = {
 
 
 @cache
-def _limits(model: type[Record]) -> tuple[tuple[str, int], ...]:
+def _limits(model: type[Record]) -> Mapping[str, int]:
     columns = model.__table__.columns  # type: ignore[attr-defined]
     found = ((column.name, getattr(column.type, "length", None)) for column in columns)
-    return tuple((name, longest) for name, longest in found if longest)
+    return {name: longest for name, longest in found if longest}
 
 
 def too_long(model: type[Record], row: Mapping[str, Any]) -> Iterator[DomainError]:
     """Find texts for which the columns of a row type have no room."""
-    for name, longest in _limits(model):
-        text = row.get(name)
-        if isinstance(text, str) and len(text) > longest:
+    limits = _limits(model)
+    for name, text in row.items():
+        if isinstance(text, str) and len(text) > (longest := limits.get(name, len(text))):
             yield LengthError(path=name, minimum=0, maximum=longest, length=len(text))
 
 
@@ -152,7 +154,7 @@ def _objections(
         yield ValueNotAllowedError(path="lost_reason", value=row["lost_reason"])
     if not _is_currency(row["currency"]):
         yield ValueNotAllowedError(path="currency", value=row["currency"])
-    yield from (error for error in too_long(Opportunity, row) if error.path[0] not in LENGTHS)
+    yield from too_long(Opportunity, {name: value for name in _ROOM if (value := row[name])})
     if engaged is not None and engaged > today:
         yield ValueNotAllowedError(path="engaged_on", value=engaged)
     for name in ("signed_on", "lost_on"):
@@ -165,15 +167,16 @@ def _objections(
             yield DateOrderError(path=name, earliest=engaged)
 
 
-async def onboard(work: Work, rows: Sequence[Mapping[str, Any]], import_id: UUID) -> None:
+async def onboard(work: Work, rows: Sequence[dict[str, Any]], import_id: UUID) -> None:
     """Take in records of history, each with its journal line; no approval opens and no duplicate is sought.
 
     COL-2.5#20, COL-2.7.7. The rows come from `arrived`; at most 500 with their lines a transaction.
     """
     work.actor.require(Right.OPPORTUNITY_ONBOARD)
-    stamped = [{**row, "import_id": import_id} for row in rows]
-    await work.add_all(Opportunity, stamped)
-    await work.note_all(ONBOARD, Opportunity, stamped, told_of=TOLD)
+    for row in rows:
+        row["import_id"] = import_id
+    await work.add_all(Opportunity, rows)
+    await work.note_all(ONBOARD, Opportunity, rows, told_of=TOLD)
 
 
 __all__ = ["AMOUNTS", "DATES", "LANDINGS", "LISTS", "ONBOARD", "ONBOARDED", "Landing", "arrived", "onboard", "too_long"]
