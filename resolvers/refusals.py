@@ -6,11 +6,12 @@ import enum
 from typing import Any
 
 import strawberry
+from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.utils.str_converters import to_camel_case
 
 import models  # noqa: F401  every refusal of the domain must be known before the codes are listed
 from models.kernel.errors import DomainError, every_code
-from resolvers import context, scalars  # noqa: F401  they refuse too
+from resolvers import context, scalars  # noqa: F401  the context refuses too
 
 RefusalCode: Any = enum.Enum("RefusalCode", {code: code for code in every_code()})  # type: ignore[misc]
 strawberry.enum(
@@ -21,6 +22,8 @@ strawberry.enum(
 
 def shown(error: BaseException) -> dict[str, Any] | None:
     """Give what may be said of an error: everything of a refusal, nothing of a bug."""
+    if isinstance(error, StrawberryInputCoercionError):
+        error = scalars.NullNotAllowedError()
     if not isinstance(error, DomainError):
         return None
     found: dict[str, Any] = {

@@ -16,6 +16,8 @@ from models.kernel.values import instant_text, parse_instant, parse_public_id
 Instant = NewType("Instant", str)
 Day = NewType("Day", str)
 JSON = NewType("JSON", object)
+# Beyond these, databases and drivers disagree on what an instant is in local time.
+EARLIEST_YEAR, LATEST_YEAR = 1900, 9998
 
 
 def _instant_out(value: Any) -> str:
@@ -35,7 +37,10 @@ def _day_in(value: Any) -> dt.date:
 def _instant_in(value: Any) -> dt.datetime:
     if not isinstance(value, str):
         raise ValueError("an instant is written like 2026-11-21T03:04:05Z")
-    return parse_instant(value)
+    instant = parse_instant(value)
+    if not EARLIEST_YEAR <= instant.year <= LATEST_YEAR:
+        raise ValueError(f"the year lies between {EARLIEST_YEAR} and {LATEST_YEAR}")
+    return instant
 
 
 SCALARS: dict[object, ScalarDefinition] = {
@@ -83,6 +88,13 @@ class InvalidIdError(DomainError):
 
     zh = "“{value}”不是有效的编号。"
     en = "“{value}” is not an id of this kind."
+
+
+class NullNotAllowedError(DomainError):
+    """A field that may be left out, but not emptied, was given null."""
+
+    zh = "此字段可以省略，但不能设为 null。"
+    en = "This field may be omitted, but not set to null."
 
 
 def given_day(value: Day | None) -> dt.date | None:

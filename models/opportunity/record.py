@@ -70,7 +70,7 @@ FORM = (
 )
 CUSTOMER_FIELDS = ("company_name", "credit_code", "account_name")
 
-_EARLIEST = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
+_EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def _text_anywhere(_reader: Any, text: str) -> sa.ColumnElement[bool]:

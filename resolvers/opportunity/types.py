@@ -263,7 +263,7 @@ class Opportunity(Node):
     sla: Sla | None = computed(
         "direction", "status", "due_at", of=_sla, leans=True, description="The clock of the present state."
     )
-    concerns: list[Concern] = computed(
+    concerns: list[Concern] | None = computed(
         *domain.CONCERN_COLUMNS,
         of=domain.concerns_told,
         leans=True,
