@@ -243,7 +243,15 @@ class QueuePages(Pages):
             select(kind.model).where(col(kind.model.id) == subject_id, kind.model.visible_to(viewer.actor))
         )
         if row is None or record is None:
-            return {"model": kind.model, "facts": [], "version": 0, "panels": [], "buttons": [], "record_href": None}
+            return {
+                "model": kind.model,
+                "facts": [],
+                "version": 0,
+                "panels": [],
+                "concerns": [],
+                "buttons": [],
+                "record_href": None,
+            }
         names = await names_of(reader, columns, [row])
         record_pages = self.site.page_of.get(kind.model)
         clock = line.clock
@@ -254,6 +262,7 @@ class QueuePages(Pages):
             "panels": [
                 await self._panel(reader, panel) for beside in kind.beside for panel in await beside(work, record)
             ],
+            "concerns": await kind.concerns(work, record) if kind.concerns else [],
             "buttons": [] if line.closed else await self.verdicts(work, kind, record, line),
             "record_href": f"{record_pages.address}/{record.public_id}" if record_pages else None,
             "breach": breach_of(kind.model, record) if clock else "",

@@ -132,6 +132,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "no_next_item": ("队列中没有其他待处理的审批。", "Nothing else waits for you."),
     "beside_empty": ("没有相关记录", "None"),
     "open_record": ("打开记录", "Open the record"),
+    "concerns": ("请留意", "Look at twice"),
     "conflict_title": ("其他人已先行处理", "Somebody else was faster"),
     "conflict_text": (
         "在您查看期间，该记录已发生变化，您的处理未生效。以下是最新状态。",

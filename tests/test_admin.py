@@ -709,3 +709,13 @@ def test_every_field_on_a_page_has_its_label_in_both_languages() -> None:
         look(kind.model, *kind.detail, *kind.fields)
     look(DuplicateMatch, *BESIDE)
     assert unnamed == set()
+
+
+async def test_the_queue_shows_a_reviewer_what_to_look_at_twice(desk: Desk) -> None:
+    """COL-2.2.4: an amount below the floor is a hint beside the decision."""
+    small = await desk.pipeline.submitted(expected_amount="999.99")
+    zhou = await desk.enter(desk.pipeline.cast.zhou_pdm)
+    assert "预计金额低于合理性下限" in await zhou.page(f"/queue/{(await entry_of(desk, small)).public_id}")
+
+    enough = await desk.pipeline.submitted(name="华东制造二期", expected_amount="1000.00")
+    assert "预计金额低于合理性下限" not in await zhou.page(f"/queue/{(await entry_of(desk, enough)).public_id}")

@@ -51,6 +51,7 @@ class Panel:
 
 Decide = Callable[[Work, Any, str, DecisionInput], Awaitable[None]]
 Beside = Callable[[Work, Any], Awaitable[Sequence[Panel]]]
+Concerns = Callable[[Work, Any], Awaitable[Sequence[Word]]]
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class ApprovalKind:
 
     `rows` says which entries an actor may decide on (None: none). `decide` is the feature's own action; without it the
     lifecycle's step is taken. `detail` lists the fields to show, `fields` those that a send-back may name, `escalates`
-    the step by which an entry moves to the pool instead of being closed. `label` names the record openly.
+    the step by which an entry moves to the pool instead of being closed. `concerns` gives hints to look at
+    twice; `label` names the record openly.
     """
 
     name: str
@@ -72,6 +74,7 @@ class ApprovalKind:
     detail: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     beside: tuple[Beside, ...] = ()
+    concerns: Concerns | None = None
     escalates: str | None = None
     label: Callable[[Any], str] | None = None
 

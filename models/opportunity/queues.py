@@ -24,6 +24,7 @@ from models.kernel.work import Work
 from models.opportunity.actions import review
 from models.opportunity.duplicates import DuplicateMatch
 from models.opportunity.lifecycle import AUDIT_QUEUE, PO, VALIDATION_QUEUE
+from models.opportunity.reading import concerns_beside
 from models.opportunity.record import FORM, Opportunity
 from models.opportunity.words import Origin, Status
 from models.rights import Right
@@ -92,6 +93,7 @@ register(
         detail=DETAIL,
         fields=FORM,
         beside=(duplicates_beside,),
+        concerns=concerns_beside,
         escalates="escalate",
         label=_named,
     )
@@ -107,6 +109,7 @@ register(
         decide=review,
         detail=DETAIL,
         beside=(duplicates_beside,),
+        concerns=concerns_beside,
         label=_named,
     )
 )

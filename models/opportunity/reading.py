@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlmodel import select
 
-from models.kernel.access import Outcome
+from models.kernel.access import Actor, Outcome
 from models.kernel.errors import NotFoundError, ValueNotAllowedError
 from models.kernel.lifecycle import Standing
 from models.kernel.reads import Reader
@@ -46,11 +46,21 @@ CONCERN_COLUMNS = ("direction", "expected_amount", "currency", "customer_id", "a
 
 def concerns_told(row: Mapping[str, Any], reader: Reader) -> list[Concern]:
     """List what a reviewer should look at twice; the floor is an amount in CNY (COL-2.2.4, COL-2.2.5, COL-2.1.9)."""
+    return _concerns(row, reader.policy(AMOUNT_FLOOR), reader.actor)
+
+
+async def concerns_beside(work: Work, record: Opportunity) -> list[Concern]:
+    """Give a reviewer at the queue the same hints."""
+    row = {name: getattr(record, name) for name in CONCERN_COLUMNS}
+    return _concerns(row, await work.policy(AMOUNT_FLOOR), work.actor)
+
+
+def _concerns(row: Mapping[str, Any], floor: int, actor: Actor) -> list[Concern]:
     if row["direction"] != Direction.PO:
         return []
     amount = row["expected_amount"]
-    small = amount is not None and row["currency"] == "CNY" and amount < reader.policy(AMOUNT_FLOOR)
-    told = ACCOUNT.outcome(reader.actor) is not Outcome.REFUSED
+    small = amount is not None and row["currency"] == "CNY" and amount < floor
+    told = ACCOUNT.outcome(actor) is not Outcome.REFUSED
     unknown = told and row["customer_id"] is None and row["account_name"] is None
     return [
         concern
