@@ -27,8 +27,9 @@ from models.kernel.words import Word
 from models.kernel.work import Work
 from models.opportunity.drafts import COMPLETE, follow_offerings
 from models.opportunity.duplicates import DuplicateMatch, refresh
-from models.opportunity.lifecycle import PO, VALIDATION_QUEUE, lifecycle_of, offerings_are_own
+from models.opportunity.lifecycle import PO, VALIDATION_QUEUE, lifecycle_of
 from models.opportunity.record import CUSTOMER_FIELDS, FORM, Opportunity, OwnerCheck
+from models.opportunity.steps import offerings_are_own
 from models.opportunity.words import DUPLICATE_REASONS, Stage, Status
 from models.reference import office_for
 from models.rights import Right
