@@ -27,7 +27,7 @@ from models.opportunity import (
     goes_first,
 )
 from models.opportunity.refusals import DuplicateHasPriorityError, DuplicateOfRequiredError
-from tests.pipeline import FORM, Pipeline, pipeline
+from tests.pipeline import FORM, Pipeline, check_owner, pipeline
 from tests.test_opportunity_form import told
 from tests.test_opportunity_lifecycle import deciding
 
@@ -182,8 +182,6 @@ async def test_only_the_one_that_goes_first_is_validated(pipeline: Pipeline) -> 
     early = await pipeline.validating()
     pipeline.store.clock.forward(hours=1)
     await pipeline.decide(pipeline.operations, late, "approve_audit")
-    from tests.pipeline import check_owner
-
     await pipeline.do(pipeline.bd, lambda work: check_owner(work, late))
     await pipeline.store.refused(pipeline.psm, DuplicateHasPriorityError, deciding(late, "validate"))
     await pipeline.decide(pipeline.psm, early, "validate")
@@ -277,8 +275,6 @@ async def test_imported_history_never_blocks_and_never_goes_first(pipeline: Pipe
     pipeline.store.clock.forward(hours=1)
     ours = await pipeline.validating()
     assert await flagged(pipeline, ours) == [False]
-    from tests.pipeline import check_owner
-
     await pipeline.do(pipeline.bd, lambda work: check_owner(work, imported))
     await pipeline.store.refused(pipeline.psm, DuplicateHasPriorityError, deciding(imported, "validate"))
     await pipeline.decide(pipeline.psm, ours, "validate")

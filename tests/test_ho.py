@@ -22,8 +22,9 @@ from models.kernel.errors import (
     TransitionNotAllowedError,
     ValueNotAllowedError,
 )
-from models.kernel.reads import Reader, Wanted
+from models.kernel.reads import Page, Reader, Wanted
 from models.kernel.values import new_id
+from models.kernel.work import Work, run_write
 from models.opportunity import (
     CancelReason,
     DeclineReason,
@@ -43,7 +44,7 @@ from models.opportunity.refusals import (
     PartnerNotEligibleError,
 )
 from models.partner import PartnerOrganisation, Path, PathStage
-from models.pce import NotPceMemberError, PceMembership
+from models.pce import NotPceMemberError, PceMembership, PceStatus, current_membership
 from tests.pipeline import HO_FORM, Pipeline, pipeline
 from tests.test_opportunity_form import told
 from tests.test_opportunity_outcome import SIGNED, TODAY
@@ -56,8 +57,6 @@ CUSTOMERS_OWN = ("company_name", "credit_code", "contact_name", "contact_mobile"
 
 async def wanting(pipeline: Pipeline, partner: PartnerOrganisation) -> list[Ineligible]:
     async with pipeline.store.writer() as session:
-        from models.kernel.work import Work
-
         return await lacking(Work(session, pipeline.bd, pipeline.store.clock(), journal_key=b""), partner.id)
 
 
@@ -203,7 +202,7 @@ async def test_before_acceptance_a_partner_sees_the_offer_and_not_the_customer(p
         seen: Any = await reader.one(HoOffer, offer.id, wanted)
         assert (seen.name, seen.need) == (HO_FORM["name"], HO_FORM["need"])
         assert await reader.one(Opportunity, record.id, Wanted.of("name", "company_name")) is None
-        assert await reader.count(Opportunity, domain_page(text="太湖")) == 0
+        assert await reader.count(Opportunity, Page(filter=(("text", "太湖"),))) == 0
     await pipeline.store.refused(pipeline.main, NotFoundError, lambda work: work.get(Opportunity, record.id))
     lines = [line for line in await pipeline.store.journal() if line.subject_id == record.id]
     assert {line.partner_id for line in lines} == {None}
@@ -218,12 +217,6 @@ async def test_before_acceptance_a_partner_sees_the_offer_and_not_the_customer(p
     assert "****" in row.company_name
     assert "****" in row.contact_mobile
     assert row.crm_created_at is None
-
-
-def domain_page(**filters: Any) -> Any:
-    from models.kernel.reads import Page
-
-    return Page(filter=tuple(filters.items()))
 
 
 async def test_another_partners_offer_is_not_there(pipeline: Pipeline) -> None:
@@ -263,10 +256,9 @@ async def test_acceptance_needs_a_look_a_word_and_membership(pipeline: Pipeline)
     await pipeline.store.refused(pipeline.main, OfferNotViewedError, accept(True))
     await pipeline.do(pipeline.main, lambda work: domain.ho.view_offer(work, offer.id))
     await pipeline.store.refused(pipeline.main, ConfirmationRequiredError, accept(False))
-    from models.pce import PceStatus, current_membership
 
     async def leave(work: Any) -> Any:
-        membership = await current_membership(work, pipeline.cast.huaqi.id)
+        membership: Any = await current_membership(work, pipeline.cast.huaqi.id)
         membership.status = PceStatus.EXITED
         return membership
 
@@ -386,8 +378,6 @@ async def test_an_accepted_ho_is_lost_by_the_partner_and_cancelled_by_bd_alone(p
     none: dict[str, Any] = {"version": record.version, "reason_code": None, "reason": None}
     await pipeline.store.refused(pipeline.bd, ReasonRequiredError, lambda work: domain.cancel(work, record.id, **none))
     lost: dict[str, Any] = {"version": record.version, "lost_reason": LostReason.PRICE}
-    from models.kernel.work import run_write
-
     await run_write(
         pipeline.store,
         pipeline.main,
