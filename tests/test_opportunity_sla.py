@@ -35,11 +35,9 @@ async def at(pipeline: Pipeline, moment: dt.datetime) -> dict[str, int]:
     return dict(await sweep(pipeline.store, clock=pipeline.store.clock))
 
 
-async def entry_of(pipeline: Pipeline, record: Opportunity, state: str = "OPEN") -> dict[str, Any]:
-    rows = (await pipeline.store.everything())["Approval"]
-    (entry,) = [
-        row for row in rows if str(row["subject_id"]).replace("-", "") == record.id.hex and row["state"] == state
-    ]
+async def entry_of(pipeline: Pipeline, record: Opportunity) -> dict[str, Any]:
+    rows: list[dict[str, Any]] = (await pipeline.store.everything())["Approval"]
+    (entry,) = (row for row in rows if UUID(str(row["subject_id"])) == record.id and row["state"] == "OPEN")
     return entry
 
 
