@@ -112,7 +112,7 @@ def uid(text: str, prefix: str, path: str = "id") -> uuid.UUID:
     try:
         found, value = parse_public_id(text)
     except ValueError:
-        found = ""
+        raise InvalidIdError(path=path, value=text[:80]) from None
     if found != prefix:
         raise InvalidIdError(path=path, value=text[:80])
     return value

@@ -22,9 +22,10 @@ SIGN_IN = "mutation($i: SessionCreateInput!) { sessionCreate(input: $i) { sessio
 class Portal:
     """The application as a frontend meets it."""
 
-    def __init__(self, client: AsyncClient, pipeline: Pipeline) -> None:
+    def __init__(self, client: AsyncClient, pipeline: Pipeline, database: Database | None = None) -> None:
         self.client = client
         self.pipeline = pipeline
+        self.database = database
         self._tokens: dict[Any, str] = {}
 
     async def token(self, account: Account) -> str:
@@ -75,4 +76,4 @@ async def portal(database: Database) -> AsyncIterator[Portal]:
     pipeline = await open_pipeline(Store(database.writer, database.reader))
     app = create_app(Settings(database_url=database.url), database=database, clock=pipeline.store.clock, sweeping=False)
     async with AsyncClient(transport=ASGITransport(app=app), base_url=ADDRESS) as client:
-        yield Portal(client, pipeline)
+        yield Portal(client, pipeline, database)

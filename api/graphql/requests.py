@@ -1,6 +1,7 @@
 """What a caller sends over HTTP, read strictly: one operation, as GraphQL over HTTP spells it."""
 
 import json
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -13,6 +14,8 @@ from api.graphql.refusals import Code, Refused
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
+NUL = re.compile(rb"\\u(?:0000|\{0+\})")
+"""The character that no text may hold: one database refuses it, another keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ async def read(request: Request, body_limit: int) -> Asked:
     if request.headers.get("content-encoding", "identity") != "identity":
         raise Refused(Code.UNSUPPORTED_MEDIA_TYPE)
     body = await _body(request, body_limit)
+    _without_nul(body)
     asked = _decoded(body)
     if isinstance(asked, list):
         raise Refused(Code.BATCH_NOT_SUPPORTED)
@@ -80,6 +84,11 @@ def _require_json(content_type: str) -> None:
         raise Refused(Code.UNSUPPORTED_MEDIA_TYPE)
 
 
+def _without_nul(sent: bytes) -> None:
+    if NUL.search(sent):
+        raise Refused(Code.BAD_USER_INPUT, facts={"character": "U+0000"})
+
+
 async def _body(request: Request, limit: int) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and (len(declared) > 12 or int(declared) > limit):
@@ -102,6 +111,8 @@ def _from_query_string(query_string: bytes) -> Asked:
     except ValueError:
         raise Refused(Code.MALFORMED_REQUEST) from None
     asked: dict[str, Any] = dict(pairs)
+    for text in asked.values():
+        _without_nul(text.replace("\x00", "\\u0000").encode())
     for name in ("variables", "extensions"):
         if asked.get(name):
             asked[name] = _decoded(asked[name].encode())
