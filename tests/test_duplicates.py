@@ -11,7 +11,7 @@ import pytest
 from models import opportunity as domain
 from models.customer import create_customer
 from models.kernel.access import Actor, system_actor
-from models.kernel.errors import DomainError, NotFoundError
+from models.kernel.errors import DomainError, NotFoundError, ReasonCodeNotAllowedError
 from models.kernel.reads import Page, Reader
 from models.kernel.reads.declare import Wanted
 from models.kernel.values import new_id
@@ -250,6 +250,10 @@ async def test_whoever_rejects_a_duplicate_says_of_which(pipeline: Pipeline) -> 
     for stranger in (unlike.id, ours.id, new_id()):
         given = {"reason_code": code, "values": {"duplicate_of_id": stranger}}
         await pipeline.store.refused(pipeline.psm, NotFoundError, deciding(ours, "reject_validation", **given))
+    huaweis = {"reason_code": RejectionReason.DUPLICATE_HO, "values": {"duplicate_of_id": other.id}}
+    await pipeline.store.refused(
+        pipeline.psm, ReasonCodeNotAllowedError, deciding(ours, "reject_validation", **huaweis)
+    )
     await pipeline.decide(
         pipeline.psm, ours, "reject_validation", reason_code=code, values={"duplicate_of_id": other.id}
     )

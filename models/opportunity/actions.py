@@ -16,6 +16,7 @@ from models.kernel.amend import amend
 from models.kernel.errors import (
     FieldRequiredError,
     NotFoundError,
+    ReasonCodeNotAllowedError,
     TransitionNotAllowedError,
     ValueNotAllowedError,
     refuse,
@@ -30,7 +31,7 @@ from models.opportunity.duplicates import DuplicateMatch, refresh
 from models.opportunity.lifecycle import PO, VALIDATION_QUEUE, lifecycle_of
 from models.opportunity.record import CUSTOMER_FIELDS, FORM, Opportunity, OwnerCheck
 from models.opportunity.steps import offerings_are_own
-from models.opportunity.words import DUPLICATE_REASONS, Stage, Status
+from models.opportunity.words import DUPLICATE_REASONS, Direction, RejectionReason, Stage, Status
 from models.reference import office_for
 from models.rights import Right
 
@@ -187,7 +188,8 @@ async def review(work: Work, record: Opportunity, verb: str, given: DecisionInpu
         case "reject_audit" | "reject_validation":
             values = {"rejection_reason": given.reason_code, "message_to_partner": given.reason}
             if given.reason_code in DUPLICATE_REASONS:
-                values["duplicate_of_id"] = await _duplicate_of(work, record, given.values.get("duplicate_of_id"))
+                other = given.values.get("duplicate_of_id")
+                values["duplicate_of_id"] = await _duplicate_of(work, record, other, given.reason_code)
     await lifecycle_of(record).fire(
         work, record, verb, reason_code=given.reason_code, reason=given.reason, values=values
     )
@@ -205,12 +207,16 @@ def _named(fields: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(fields))
 
 
-async def _duplicate_of(work: Work, record: Opportunity, other: UUID | None) -> UUID | None:
+async def _duplicate_of(work: Work, record: Opportunity, other: UUID | None, code: Word | None) -> UUID | None:
+    """Find the match that a rejection names; its code says whether that is a partner's or Huawei's (COL-2.7.8)."""
     if other is None:
         return None
-    match = await work.first(
-        select(DuplicateMatch.id).where(DuplicateMatch.opportunity_id == record.id, DuplicateMatch.other_id == other)
+    match: DuplicateMatch | None = await work.first(
+        select(DuplicateMatch).where(DuplicateMatch.opportunity_id == record.id, DuplicateMatch.other_id == other)
     )
     if match is None:
         raise NotFoundError(path="duplicate_of_id")
+    meant = RejectionReason.DUPLICATE_HO if match.other_direction == Direction.HO else RejectionReason.DUPLICATE_PO
+    if code != meant:
+        raise ReasonCodeNotAllowedError(path="reasonCode", reason=code)
     return other
