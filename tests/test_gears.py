@@ -117,7 +117,7 @@ class Author:
         """Write a selection of a type."""
         if isinstance(found, GraphQLInterfaceType):
             targets = self.chance.sample(list(CORE.get_possible_types(found)), 3)
-            opportunity = CORE.get_type("Opportunity")
+            opportunity: Any = CORE.get_type("Opportunity")
             parts = [f"... on {one.name} {self.selection(one, depth)}" for one in {*targets, opportunity}]
             return "{ id __typename " + " ".join(sorted(parts)) + " }"
         assert isinstance(found, GraphQLObjectType)

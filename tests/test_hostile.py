@@ -28,6 +28,7 @@ async def served(portal: Portal, environment: Any) -> AsyncIterator[AsyncClient]
     store = portal.pipeline.store
     secret = SecretStr("a secret of nobody's, for these tests only")
     database = portal.database
+    assert database is not None
     settings = Settings(database_url=database.url, environment=environment, secret_key=secret)
     app = create_app(settings, database=database, clock=store.clock, sweeping=False)
     async with AsyncClient(transport=ASGITransport(app=app, raise_app_exceptions=False), base_url=ADDRESS) as client:
@@ -196,7 +197,7 @@ async def test_development_shows_strangers_the_schema_but_no_data(portal: Portal
 
 @pytest.mark.parametrize("token", ["x", "Bearer", "pct_" + "0" * 40, "a.b.c", "é"])
 async def test_a_token_that_is_none_is_refused_and_not_taken_for_a_stranger(portal: Portal, token: str):
-    headers = {"Authorization": f"Bearer {token}".encode()}
+    headers = {b"Authorization": f"Bearer {token}".encode()}
     answer = await portal.client.post("/graphql", json={"query": "{ __typename }"}, headers=headers)
     assert answer.status_code in (400, 401)
     assert orjson.loads(answer.content)["errors"][0]["extensions"]["code"] != "INTERNAL_ERROR"
