@@ -105,8 +105,8 @@ class Customer(Aggregate, table=True):
     associated_on: Annotated[dt.datetime | None, PROFILE] = Field(default=None, sa_type=Instant)
     tags: Annotated[list[str] | None, PROFILE] = Field(default_factory=list, sa_type=sa.JSON)
     account_manager_id: Annotated[UUID | None, PROFILE] = Field(default=None, sa_type=Uid, index=True)
-    partner_id: UUID | None = Field(default=None, sa_type=Uid, foreign_key="partner_organisation.id", index=True)
-    office_id: str | None = Field(default=None, max_length=32, index=True)
+    partner_id: UUID | None = Field(default=None, sa_type=Uid, foreign_key="partner_organisation.id")
+    office_id: str | None = Field(default=None, max_length=32)
     owner_id: UUID | None = Field(default=None, sa_type=Uid, index=True)
     bd_id: UUID | None = Field(default=None, sa_type=Uid, index=True)
     origin: CustomerOrigin = Field(default=CustomerOrigin.ENTERED, sa_type=word_type(CustomerOrigin))
@@ -115,6 +115,9 @@ class Customer(Aggregate, table=True):
 
     __table_args__ = (
         sa.UniqueConstraint("client_id", "external_id"),
+        sa.Index("ix_customer_created", "created_at", "id"),
+        sa.Index("ix_customer_partner", "partner_id", "created_at", "id"),
+        sa.Index("ix_customer_office", "office_id", "created_at", "id"),
         sa.Index(
             "uq_customer_external_of_operators",
             "external_id",

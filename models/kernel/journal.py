@@ -73,8 +73,10 @@ class JournalLine(Record, table=True):
     changes: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
 
     __table_args__ = (
-        sa.Index("ix_journal_line_subject", "subject_id", "at"),
-        sa.Index("ix_journal_line_partner", "partner_id", "at"),
+        sa.Index("ix_journal_line_at", "at", "id"),
+        sa.Index("ix_journal_line_subject", "subject_id", "at", "id"),
+        sa.Index("ix_journal_line_partner", "partner_id", "at", "id"),
+        sa.Index("ix_journal_line_office", "office_id", "at", "id"),
     )
 
     @classmethod

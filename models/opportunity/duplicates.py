@@ -17,7 +17,7 @@ from models.kernel.reads import Listing, Many, SortKey, relate
 from models.kernel.record import Record, word_type
 from models.kernel.values import Instant, Uid
 from models.kernel.work import Work
-from models.opportunity.record import COMPANY, INTERNAL, Opportunity, visible_opportunities
+from models.opportunity.record import COMPANY, INTERNAL, Opportunity, of_a_visible_opportunity
 from models.opportunity.refusals import DuplicateHasPriorityError
 from models.opportunity.words import (
     IN_REVIEW,
@@ -71,7 +71,7 @@ class DuplicateMatch(Record, table=True):
         """Huawei's side sees the matches of opportunities that it sees; a partner only learns that there is one."""
         if actor.side in (Side.PARTNER, Side.CUSTOMER):
             return sa.false()
-        return col(cls.opportunity_id).in_(visible_opportunities(actor))
+        return of_a_visible_opportunity(cls, actor)
 
 
 relate(Opportunity, "duplicates", Many(DuplicateMatch, "opportunity_id"))

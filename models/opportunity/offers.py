@@ -13,7 +13,7 @@ from models.kernel.access import Actor, Side
 from models.kernel.reads import Filter, Listing, Many, One, SortKey, relate
 from models.kernel.record import Aggregate, word_type
 from models.kernel.values import Instant, MinorUnits, Uid
-from models.opportunity.record import Opportunity, visible_opportunities
+from models.opportunity.record import Opportunity, of_a_visible_opportunity
 from models.opportunity.words import DeclineReason, OfferStatus
 from models.partner import PartnerOrganisation
 from models.rights import Right
@@ -73,7 +73,7 @@ class HoOffer(Aggregate, table=True):
         """A partner's main account sees its own offers; Huawei's side those of the opportunities that it sees."""
         if actor.side is Side.PARTNER:
             return col(cls.partner_id) == actor.partner_id if actor.may(Right.OPPORTUNITY_ACCEPT) else sa.false()
-        return col(cls.opportunity_id).in_(visible_opportunities(actor))
+        return of_a_visible_opportunity(cls, actor)
 
 
 relate(HoOffer, "partner", One(PartnerOrganisation, "partner_id"))
