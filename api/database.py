@@ -93,7 +93,9 @@ def _sqlite(url: str, *, writes: bool, foreign_keys: bool = True, pooled: bool =
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
         # Deferred writers that read first lose updates or are refused in the middle; one that begins so does neither.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        # Told to the driver at once, because a cursor of SQLAlchemy's goes three times to the connection's thread.
+        driver: Any = connection.connection.dbapi_connection
+        driver.run_async(lambda aiosqlite: aiosqlite.execute_fetchall("BEGIN IMMEDIATE" if writes else "BEGIN"))
 
     return engine
 

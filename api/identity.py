@@ -11,11 +11,11 @@ from models.identity import (
     SessionTerms,
     SignInRequiredError,
     actor_of,
+    actor_of_access,
     actor_of_token,
     derive_key,
     note_seen,
     note_used,
-    session_of_access,
     visit_of_cookie,
 )
 from models.identity.clients import PREFIX
@@ -68,8 +68,7 @@ async def authenticate(
     now = clock()
     async with store.reader() as session:
         if not token.startswith(f"{PREFIX}_"):
-            row = await session_of_access(session, token, terms, now)
-            return await actor_of(session, row.account_id, now=now)
+            return await actor_of_access(session, token, terms, now)
         actor, used = await actor_of_token(session, token, now)
     with contextlib.suppress(TryAgainError):  # the next call writes it down
         await note_used(store, used, now)

@@ -13,11 +13,11 @@ import orjson
 import pytest
 import pytest_asyncio
 from httpx2 import ASGITransport, AsyncClient
-from sqlalchemy import event
 
 from api.app import create_app
 from api.settings import Settings
 from models.identity import Account, operator_actor
+from models.kernel.reads import fetch
 from models.kernel.values import new_id, public_id
 from models.kernel.work import Work
 from models.opportunity import Direction, Opportunity, OpportunityLine, Origin, Stage, Status
@@ -318,17 +318,18 @@ async def test_a_cursor_of_another_list_or_another_order_is_refused(shelf: Shelf
 
 
 @contextmanager
-def statements(shelf: Shelf) -> Iterator[list[str]]:
+def statements() -> Iterator[list[str]]:
     """Write down what the database is asked."""
     asked: list[str] = []
-    engine = shelf.portal.pipeline.store.reader.kw["bind"].sync_engine
+    plain = fetch.lines_of
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        asked.append(statement)
+    async def noted(session: Any, text: str, bound: Any) -> list[Any]:
+        asked.append(text)
+        return await plain(session, text, bound)
 
-    event.listen(engine, "before_cursor_execute", note)
-    yield asked
-    event.remove(engine, "before_cursor_execute", note)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("models.kernel.reads.read.lines_of", noted)
+        yield asked
 
 
 async def test_a_total_is_counted_only_when_it_is_asked_for(shelf: Shelf):
@@ -340,7 +341,7 @@ async def test_a_total_is_counted_only_when_it_is_asked_for(shelf: Shelf):
         ("totalCountIsExact", 1),
         ("... on OpportunityConnection { totalCount }", 1),
     ):
-        with statements(shelf) as asked:
+        with statements() as asked:
             await shelf.portal.get(shelf.main, f"{{ opportunities {{ {selection} }} }}")
         assert sum("count(*)" in statement for statement in asked) == counted, selection
 
@@ -349,7 +350,7 @@ async def test_only_what_is_selected_is_read(shelf: Shelf):
     query = """query($no: Boolean!) { opportunities { nodes { ...Part
       budget @skip(if: true) need @include(if: $no) partner @include(if: $no) { name } } } }
       fragment Part on Opportunity { name ... on Node { id } }"""
-    with statements(shelf) as asked:
+    with statements() as asked:
         found = await shelf.portal.get(shelf.main, query, no=False)
     listed = [statement for statement in asked if "FROM opportunity" in statement]
     assert len(listed) == 1

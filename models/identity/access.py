@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,6 +16,9 @@ from models.identity.record import Account, AccountRole, Role
 from models.kernel.access import SYSTEM_ID, Actor, Side
 from models.kernel.errors import DomainError, Remedy
 from models.kernel.journal import JournalRight
+from models.kernel.reads.fetch import Fetch
+from models.kernel.reads.statement import given
+from models.kernel.values import Uid, public_id
 from models.kernel.work import utc_now
 from models.partner import PartnerOrganisation
 from models.rights import PRESETS, Preset, Right
@@ -72,41 +75,81 @@ async def actor_of(
     An account that must still change its password has no rights but to change it (COL-7.1.13). A tool has no more than
     its scopes and no more than the account that issued its token. An inactive or unknown account is refused.
     """
-    rows = (
-        await session.execute(
-            sa.select(Account, Role)
-            .outerjoin(AccountRole, col(AccountRole.account_id) == col(Account.id))
-            .outerjoin(Role, col(Role.id) == col(AccountRole.role_id))
-            .where(col(Account.id) == account_id)
-            .order_by(col(AccountRole.id))
-            .execution_options(populate_existing=True)
-        )
-    ).all()
-    if not rows or not rows[0][0].active:
+    return await actor_among(
+        session,
+        await _ACCOUNT(session, account_id=account_id),
+        now=now,
+        client_id=client_id,
+        client_name=client_name,
+        scopes=scopes,
+    )
+
+
+_accounts, _roles = Account.__table__, Role.__table__  # type: ignore[attr-defined]
+_links = AccountRole.__table__  # type: ignore[attr-defined]
+ACTOR_COLUMNS: Final[tuple[Any, ...]] = (
+    *(_accounts.c[name] for name in ("id", "name", "side", "partner_id", "customer_id", "office_id", "lang")),
+    *(_accounts.c[name] for name in ("is_main", "active", "must_change_password")),
+    *(_roles.c.id, _roles.c.preset, _roles.c.permissions),
+)
+
+
+def with_roles(source: Any) -> Any:
+    """Join the roles to what has the account; an account without roles keeps one line without a role."""
+    return source.outerjoin(_links, _links.c.account_id == _accounts.c.id).outerjoin(
+        _roles, _roles.c.id == _links.c.role_id
+    )
+
+
+_ACCOUNT: Final = Fetch(
+    sa.select(*ACTOR_COLUMNS)
+    .select_from(with_roles(_accounts))
+    .where(_accounts.c.id == given("account_id", Uid()))
+    .order_by(_links.c.id)
+)
+
+
+async def actor_among(
+    session: AsyncSession,
+    lines: Sequence[Sequence[Any]],
+    *,
+    now: dt.datetime | None = None,
+    client_id: UUID | None = None,
+    client_name: str | None = None,
+    scopes: Iterable[str] | None = None,
+) -> Actor:
+    """Make the actor of an account's lines, one for each of its roles, with ACTOR_COLUMNS in front."""
+    if not lines:
         raise SignInRequiredError()
-    account: Account = rows[0][0]
-    # The outer join gives an account without roles one row without a role.
-    roles: list[Role] = list(filter(None, (row[1] for row in rows)))
+    account_id, name, side, partner_id, customer_id, office_id, lang, is_main, active, must_change = lines[0][:10]
+    if not active:
+        raise SignInRequiredError()
+    roles = [
+        (role_id, Preset[preset] if preset else None, granted)
+        for role_id, preset, granted in (line[10:13] for line in lines)
+        if role_id is not None
+    ]
     permissions: frozenset[str] = frozenset()
-    if not account.must_change_password:
+    if not must_change:
         permissions = permissions_of(
-            (role.preset for role in roles),
-            (permission for role in roles for permission in role.permissions),
-            is_main=account.is_main,
+            (preset for _, preset, _ in roles),
+            (permission for _, _, granted in roles for permission in granted),
+            is_main=is_main,
         )
     if scopes is not None:
         permissions &= frozenset(scopes)
+    codes = (preset.value if preset else public_id(Role.prefix, role_id) for role_id, preset, _ in roles)
     actor = Actor(
-        id=account.id,
-        name=client_name or account.name,
-        side=account.side,
+        id=account_id,
+        name=client_name or name,
+        side=Side[side],
         permissions=permissions,
-        partner_id=account.partner_id,
-        customer_id=account.customer_id,
-        office_id=account.office_id,
+        partner_id=partner_id,
+        customer_id=customer_id,
+        office_id=office_id,
         client_id=client_id,
-        lang=account.language,
-        roles=(*((Preset.MAIN.value,) if account.is_main else ()), *(role.code for role in roles)),
+        lang="en" if lang == "en" else "zh",
+        roles=(*((Preset.MAIN.value,) if is_main else ()), *codes),
     )
     return await _enriched(session, actor, now or utc_now()) if permissions else actor
 

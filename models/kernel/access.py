@@ -136,7 +136,11 @@ def outcome_on(rule: FieldRule, name: str, actor: Actor, record_id: UUID | None,
 
     A reviewer who has claimed the record's entry, and whoever may edit the field now, reads it plainly.
     """
-    by_role = rule.outcome(actor)
+    return opened(rule.outcome(actor), name, actor, record_id, editable)
+
+
+def opened(by_role: Outcome, name: str, actor: Actor, record_id: UUID | None, editable: frozenset[str]) -> Outcome:
+    """Add to what the role gives of a field what the single row adds."""
     if by_role is Outcome.MASKED_REVEALABLE and (record_id in actor.claimed or name in editable):
         return Outcome.PLAIN
     return by_role

@@ -107,6 +107,13 @@ class ListWanted:
     page: Page = Page()
     total: bool = False
 
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.key, self.relation, self.wanted, self.page, self.total))
+
+    def __hash__(self) -> int:
+        return self._hash
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -117,6 +124,14 @@ class Wanted:
     ones: tuple[tuple[str, Wanted], ...] = ()
     lists: tuple[ListWanted, ...] = ()
     access: bool = False
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.columns, self.computed, self.ones, self.lists, self.access))
+
+    def __hash__(self) -> int:
+        # Prepared reads are found by what is wanted, at every level of every request.
+        return self._hash
 
     @cached_property
     def leans(self) -> bool:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.sql import util as sql_util
 
-from models.kernel.access import Actor, FieldRule, Outcome, outcome_on
+from models.kernel.access import Actor, Outcome, opened, outcome_on
 from models.kernel.reads.declare import Many, One, Wanted
+from models.kernel.reads.statement import Standing
 from models.kernel.record import Record, rules_of
 from models.kernel.values import Instant, Uid, instant_text
 
@@ -30,10 +32,15 @@ class Row:
         return self.__dict__["__lists__"][key]
 
     @property
+    def key(self) -> str:
+        """Give the 32 hexadecimal digits of the id, as every database's rows are matched by."""
+        found: str = self.__dict__["id"][-32:]
+        return found
+
+    @property
     def uid(self) -> uuid.UUID:
         """Give the id as the domain has it."""
-        found: uuid.UUID = self.__dict__["__uid__"]
-        return found
+        return uuid.UUID(hex=self.key)
 
 
 _row_classes: dict[type[Record], type[Row]] = {}
@@ -89,17 +96,21 @@ def _json(value: Any) -> Any:
 
 
 class Level:
-    """One row type inside a statement: which columns it selects and how its rows are built from them."""
+    """One row type inside a statement: which columns it selects and how its rows are built from them.
+
+    It is the same for everybody of one standing, and so is kept for the next request.
+    """
 
     def __init__(
         self,
         model: type[Record],
         wanted: Wanted,
-        actor: Actor,
+        standing: Standing,
         dialect: str,
         source: sa.FromClause | None = None,
         offset: int = 0,
     ) -> None:
+        actor = standing.actor
         self.model = model
         self.wanted = wanted
         self.source = source if source is not None else table_of(model)
@@ -116,29 +127,27 @@ class Level:
         names = {"id", *wanted.columns}
         for _, computed in wanted.computed:
             names.update(computed.columns)
-        self._rules: list[tuple[str, FieldRule, Outcome]] = [
-            (name, rule, rule.outcome(actor)) for name, rule in rules.items() if name in names
-        ]
+        ruled = [(name, rule, rule.outcome(actor)) for name, rule in rules.items() if name in names]
+        self._rules = [one for one in ruled if one[2] is not Outcome.PLAIN]
         opens = wanted.access or any(outcome is Outcome.MASKED_REVEALABLE for _, _, outcome in self._rules)
-        self._plain: list[tuple[str, int, Decode]] = []
-        self._decoded: list[tuple[str, int, Decode]] = []
-        self._wired: list[tuple[str, int, Callable[[Any], Any]]] = []
+        self._decoded: list[tuple[str, Decode]] = []
+        self._wired: list[tuple[str, Callable[[Any], Any]]] = []
         self._names: list[str] = []
-        self._positions: list[int] = []
         for name in sorted(names, key=lambda one: (one != "id", one)):
             column = self.source.c[name]
             decode = wire_decoder(column.type, dialect, prefixes.get(name))
-            position = self._select(column)
+            self.columns.append(raw(column))
             self._names.append(name)
-            self._positions.append(position)
             if decode is not None:
-                self._wired.append((name, position, decode))
+                self._wired.append((name, decode))
+        self._taken = slice(offset, offset + len(self._names))
         if opens:
             for name in model.edit_columns:
                 column = self.source.c[name]
-                self._decoded.append((name, self._select(column), domain_decoder(column.type, dialect)))
-        self._uid = domain_decoder(self.source.c["id"].type, dialect) or (lambda value: value)
-        self._opens = opens and (bool(model.edit_columns) or bool(actor.claimed))
+                self.columns.append(raw(column))
+                self._decoded.append((name, domain_decoder(column.type, dialect)))
+        self._edit = slice(self._taken.stop, self._taken.stop + len(self._decoded))
+        self._opens = opens
         self._class = row_class(model)
         for name, inner in wanted.ones:
             relation = model.relations[name]
@@ -146,7 +155,7 @@ class Level:
             level = Level(
                 relation.target,
                 inner,
-                actor,
+                standing,
                 dialect,
                 table_of(relation.target).alias(),
                 offset + len(self.columns),
@@ -155,10 +164,6 @@ class Level:
             if relation.key in rules and (outcome := rules[relation.key].outcome(actor)) is not Outcome.PLAIN:
                 self._withheld[name] = outcome
             self.columns += level.columns
-
-    def _select(self, column: sa.ColumnElement[Any]) -> int:
-        self.columns.append(raw(column))
-        return self.offset + len(self.columns) - 1
 
     def scope(self, actor: Actor) -> sa.ColumnElement[bool]:
         """Give the row type's scope, speaking of this level's table."""
@@ -178,22 +183,28 @@ class Level:
             left = level.joins(actor, sa.outerjoin(left, level.source, on))
         return left
 
+    def select(
+        self, actor: Actor, *extra: sa.ColumnElement[Any], source: sa.FromClause | None = None
+    ) -> sa.Select[Any]:
+        """Select what the level needs, with its joins."""
+        source = self.joins(actor, self.source if source is None else source)
+        return sa.select(*self.columns, *extra).select_from(source)
+
     def build(self, values: Any, reader: Any) -> Row | None:
         """Make the row of one result line, masks and refusals applied."""
-        first = values[self._positions[0]]
-        if first is None:
+        taken = values[self._taken]
+        if taken[0] is None:
             return None
-        attributes: dict[str, Any] = {
-            name: values[position] for name, position in zip(self._names, self._positions, strict=True)
-        }
-        for name, position, decode in self._wired:
-            if values[position] is not None:
-                attributes[name] = decode(values[position])
-        attributes["__uid__"] = self._uid(first)
+        attributes: dict[str, Any] = dict(zip(self._names, taken, strict=True))
+        for name, decode in self._wired:
+            value = attributes[name]
+            if value is not None:
+                attributes[name] = decode(value)
         if self._rules or self.wanted.access:
             self._apply_rules(attributes, values, reader)
-        for name, computed in self.wanted.computed:
-            attributes[name] = computed.of(attributes, reader)
+        if self.wanted.computed:
+            # One may bear the name of a column that another is made from, so none is written before all are made.
+            attributes |= [(name, computed.of(attributes, reader)) for name, computed in self.wanted.computed]
         for level, name in self.joined:
             attributes[name] = level.build(values, reader)
         for name, outcome in self._withheld.items():
@@ -205,21 +216,15 @@ class Level:
     def _apply_rules(self, attributes: dict[str, Any], values: Any, reader: Any) -> None:
         actor: Actor = reader.actor
         editable: frozenset[str] = frozenset()
-        uid = attributes["__uid__"]
-        if self._opens:
-            editable = self.model.editable(
-                actor,
-                {
-                    name: decode(values[position])
-                    if decode is not None and values[position] is not None
-                    else values[position]
-                    for name, position, decode in self._decoded
-                },
-            )
+        opens = self._opens and (bool(self._decoded) or bool(actor.claimed))
+        uid: uuid.UUID | None = None
+        if opens:
+            if self._decoded:
+                editable = self._editable(tuple(values[self._edit]), reader)
+            if actor.claimed or self.wanted.access:
+                uid = uuid.UUID(hex=attributes["id"][-32:])
         for name, rule, by_role in self._rules:
-            if by_role is Outcome.PLAIN:
-                continue
-            outcome = outcome_on(rule, name, actor, uid, editable) if self._opens else by_role
+            outcome = opened(by_role, name, actor, uid, editable) if opens else by_role
             if outcome is Outcome.PLAIN:
                 continue
             value = attributes[name]
@@ -229,9 +234,27 @@ class Level:
         if self.wanted.access:
             attributes["field_access"] = field_access(self.model, actor, uid, editable)
 
+    def _editable(self, values: tuple[Any, ...], reader: Any) -> frozenset[str]:
+        # Rows in the same state may be edited alike, so a page asks once for each state on it.
+        known: dict[Any, frozenset[str]] = reader.editables
+        state = (self.model, *(tuple(value) if isinstance(value, list) else value for value in values))
+        if (found := known.get(state)) is None:
+            row = {
+                name: value if decode is None or value is None else decode(value)
+                for (name, decode), value in zip(self._decoded, values, strict=True)
+            }
+            found = known[state] = self.model.editable(reader.actor, row)
+        return found
+
+
+@lru_cache(maxsize=1024)
+def level_of(model: type[Record], wanted: Wanted, standing: Standing, dialect: str) -> Level:
+    """Give the level for what is wanted; it is made once for everybody of one standing."""
+    return Level(model, wanted, standing, dialect)
+
 
 def field_access(
-    model: type[Record], actor: Actor, uid: uuid.UUID, editable: frozenset[str]
+    model: type[Record], actor: Actor, uid: uuid.UUID | None, editable: frozenset[str]
 ) -> list[tuple[str, Outcome, bool]]:
     """List the ruled fields of a row with outcome and whether they can be written now."""
     return [
@@ -246,4 +269,4 @@ def many(model: type[Record], name: str) -> Many:
     return relation
 
 
-__all__ = ["Level", "Mapping", "Row", "many", "raw", "row_class", "table_of"]
+__all__ = ["Level", "Row", "level_of", "many", "raw", "row_class", "table_of"]
