@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -26,6 +26,9 @@ from resolvers.mutation import Action, Payload, act, answers, patch
 from resolvers.partner import PartnerOrganisation
 from resolvers.scalars import Instant, uid
 from resolvers.words import publish
+
+if TYPE_CHECKING:
+    from resolvers.opportunity.types import Opportunity
 
 publish(AssociationType, CustomerLevel, CustomerOrigin, CustomerType, FreezeState, VerifiedStatus, CompanySize)
 
@@ -81,6 +84,15 @@ class Customer(Node):
         """List whom to speak to, five at most."""
         found: Connection[CustomerContact] = listed(self, info)
         return found
+
+    @strawberry.field(
+        metadata=many("opportunities"), description="Its opportunities that the viewer sees, newest first."
+    )
+    def opportunities(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> Connection[Annotated[Opportunity, strawberry.lazy("resolvers.opportunity.types")]]:
+        """List the customer's opportunities."""
+        return listed(self, info)  # type: ignore[no-any-return]
 
 
 @strawberry.enum(description="What customers can be sorted by.")
