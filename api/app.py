@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from admin import office
-from api import metrics, timers
+from api import mail, metrics, timers
 from api.database import Database, connect
 from api.graphql import Answered, Endpoint, Limits, graphiql
 from api.identity import authenticate, journal_key, session_terms
@@ -55,6 +55,7 @@ def create_app(
         async with AsyncExitStack() as stack:
             stack.push_async_callback(database.dispose)
             if sweeping:
+                await stack.enter_async_context(mail.running(house, settings, clock=clock))
                 await stack.enter_async_context(timers.running(house, settings, clock=clock))
             yield
 

@@ -29,6 +29,7 @@ _REFUSALS = Counter("partner_center_refusals", "Refusals by their code.", ["code
 _TIMERS = Counter(
     "partner_center_timers_fired", "Transitions fired because their deadline had passed.", ["verb"], registry=REGISTRY
 )
+_MAILS = Counter("partner_center_mails", "Mails by how the attempt to send them ended.", ["outcome"], registry=REGISTRY)
 _DATABASE_ERRORS = Counter(
     "partner_center_database_errors", "Errors that the database answered.", ["code"], registry=REGISTRY
 )
@@ -63,6 +64,11 @@ def refused(code: str) -> None:
 def timer_fired(verb: str, times: int = 1) -> None:
     """Count transitions that their deadline fired."""
     _TIMERS.labels(verb).inc(times)
+
+
+def mail_ended(outcome: str) -> None:
+    """Count one attempt to send a mail: sent, dropped, failed or refused."""
+    _MAILS.labels(outcome).inc()
 
 
 def database_failed(code: str) -> None:

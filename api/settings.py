@@ -29,6 +29,13 @@ def _origin(text: str) -> str:
     return text
 
 
+def _mail_address(text: str) -> str:
+    name, at, domain = text.partition("@")
+    if not (name and at and domain) or any(letter.isspace() or letter in "<>," for letter in text):
+        raise ValueError(f"{text!r} is no mail address; write it like partner-center@example.com")
+    return text
+
+
 def _listed(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
@@ -66,6 +73,18 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     """Bearer token of whoever collects /metrics; without it only this machine may."""
     sweep_interval_seconds: Seconds = 30
+
+    smtp_host: str | None = None
+    """The server that takes mails; without one they are printed on the console."""
+    smtp_port: Annotated[int, Field(gt=0, le=65535)] = 587
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_timeout_seconds: Annotated[int, Field(gt=0, le=120)] = 30
+    mail_from: Annotated[str, AfterValidator(_mail_address)] = "partner-center@localhost"
+    mail_interval_seconds: Seconds = 10
+    portal_url: Origin | None = None
+    """Where partners' people open what a mail tells them of; Huawei's open it in the back-office."""
 
     max_body_bytes: Limit = 256 * 1024
     max_depth: Limit = 12

@@ -2,8 +2,9 @@
 
 import asyncio
 import datetime as dt
+import functools
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,8 @@ from uuid import UUID
 from api import metrics
 from api.logs import log
 from api.settings import Settings
+from models import notice
+from models.approval import digest
 from models.identity import forget_old_sessions
 from models.kernel import replay
 from models.kernel.access import system_actor
@@ -19,6 +22,7 @@ from models.kernel.work import Clock, Store, Work, run_write, utc_now
 
 BATCH = 100
 TIDY_EVERY = dt.timedelta(hours=1)
+REMIND_EVERY = dt.timedelta(minutes=5)
 
 
 async def sweep(store: Store, *, clock: Clock = utc_now) -> Counter[str]:
@@ -40,11 +44,46 @@ async def sweep(store: Store, *, clock: Clock = utc_now) -> Counter[str]:
     return fired
 
 
+async def remind(store: Store, *, clock: Clock = utc_now) -> Counter[str]:
+    """Tell people of deadlines that are near and of what has had no news, each once; count them by kind of notice.
+
+    From the set time of a working day on, each reviewer's digest goes into the outbox too.
+    """
+    told: Counter[str] = Counter()
+    for watch in notice.watches():
+        after: UUID | None = None
+        while ids := await _read(store, clock, functools.partial(notice.waiting_for, watch=watch, after=after)):
+            after = ids[-1]
+            told[watch.kind.code] += await _told(
+                store, clock, functools.partial(notice.tell_when_due, watch=watch, ids=ids)
+            )
+    tried: set[UUID] = set()
+    while ids := [id for id in await _read(store, clock, digest.to_be_looked_at) if id not in tried]:
+        for id in ids:
+            tried.add(id)
+            told[digest.DIGEST.code] += await _told(store, clock, functools.partial(digest.prepare, account_id=id))
+    return +told
+
+
+async def _read(store: Store, clock: Clock, question: Callable[[Work], Awaitable[list[UUID]]]) -> list[UUID]:
+    async with store.reader() as session:
+        return await question(Work(session, system_actor(), clock(), journal_key=store.journal_key))
+
+
+async def _told(store: Store, clock: Clock, deed: Callable[[Work], Awaitable[int]]) -> int:
+    try:
+        return await run_write(store, system_actor(), deed, clock=clock)
+    except Exception:
+        log.exception("somebody could not be reminded; the next round tries again")
+        return 0
+
+
 async def tidy(store: Store, *, clock: Clock = utc_now) -> int:
-    """Forget idempotency keys and sessions that are kept no longer; answer how many."""
+    """Forget idempotency keys, sessions, notices and mails that are kept no longer; answer how many."""
     forgotten = 0
-    while gone := await run_write(store, system_actor(), replay.forget_old, clock=clock):
-        forgotten += gone
+    for forget in (replay.forget_old, notice.forget_old):
+        while gone := await run_write(store, system_actor(), forget, clock=clock):
+            forgotten += gone
     now = clock()
     return forgotten + await run_write(
         store, system_actor(), lambda work: forget_old_sessions(work, before=now), clock=clock
@@ -85,11 +124,15 @@ async def running(store: Store, settings: Settings, *, clock: Clock = utc_now) -
 
 async def _sweep_until(stop: asyncio.Event, store: Store, seconds: float, clock: Clock) -> None:
     tidied: dt.datetime | None = None
+    reminded: dt.datetime | None = None
     while not stop.is_set():
         try:
             fired = await sweep(store, clock=clock)
             if fired:
                 log.info("deadlines acted on", **{verb.replace(".", "_"): times for verb, times in fired.items()})
+            if reminded is None or clock() - reminded >= REMIND_EVERY:
+                await remind(store, clock=clock)
+                reminded = clock()
             if tidied is None or clock() - tidied >= TIDY_EVERY:
                 await tidy(store, clock=clock)
                 tidied = clock()

@@ -1,6 +1,17 @@
 """The domain: words, rows, rules, transitions and actions of each noun; importing it loads every table."""
 
-from models import approval, customer, identity, onboarding, opportunity, partner, pce, settings
+from models import approval, customer, identity, notice, onboarding, opportunity, partner, pce, settings
 from models.kernel import replay
 
-__all__ = ["approval", "customer", "identity", "onboarding", "opportunity", "partner", "pce", "replay", "settings"]
+__all__ = [
+    "approval",
+    "customer",
+    "identity",
+    "notice",
+    "onboarding",
+    "opportunity",
+    "partner",
+    "pce",
+    "replay",
+    "settings",
+]

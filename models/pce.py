@@ -30,6 +30,7 @@ from models.kernel.record import word_type
 from models.kernel.values import Instant, Uid
 from models.kernel.words import Word
 from models.kernel.work import Work
+from models.notice import NoticeKind, Severity, Subject, Tell, describe, holders, main_account, named, pdm_or, tell_of
 from models.partner import PartnerOrganisation, joined_paths, joined_plans, organisations_of
 from models.rights import Right
 
@@ -359,4 +360,38 @@ register(
         decide=review,
         detail=("status", "joined_at", "exit_reason"),
     )
+)
+
+TO_DECIDE = NoticeKind(
+    "queue.pce",
+    "共拓计划申请待审批",
+    "A PCE request to decide",
+    "“{partner_name}”的共拓计划申请等待审批：{status}。",
+    "A PCE request of “{partner_name}” waits for your decision: {status}.",
+    Severity.ACTION,
+    (Right.PCE_DECIDE,),
+)
+DECIDED = NoticeKind(
+    "pce.decided",
+    "共拓计划申请有了结果",
+    "Your PCE request is decided",
+    "贵公司的共拓计划成员状态为：{status}。",
+    "Your company's PCE membership is now: {status}.",
+    Severity.INFO,
+    (Right.PCE_JOIN, Right.PCE_LEAVE),
+)
+describe(
+    Subject(
+        PceMembership,
+        "memberships",
+        ("partner.name", "status", "verdict_reason"),
+        ("partner.name", "status", "verdict_reason"),
+    )
+)
+_DESK = pdm_or(holders(Right.PCE_DECIDE, Right.PARTNER_READ_ALL))
+tell_of(
+    PCE,
+    Tell((None,), TO_DECIDE, (_DESK,), when=lambda membership: membership.status == PceStatus.PENDING),
+    Tell(("request_exit", "withdraw_exit"), TO_DECIDE, (_DESK,)),
+    Tell(("approve", "reject", "approve_exit", "reject_exit"), DECIDED, (main_account, named("submitted_by"))),
 )

@@ -1,5 +1,6 @@
 """The queue of everything that waits for a decision, whatever its kind."""
 
+from models.approval import digest
 from models.approval.actions import claim, claimed_by, decide, next_entry, release
 from models.approval.desk import follow_calendar, open_entry
 from models.approval.kinds import (
@@ -46,6 +47,7 @@ __all__ = [
     "claim",
     "claimed_by",
     "decide",
+    "digest",
     "follow_calendar",
     "kinds",
     "next_entry",

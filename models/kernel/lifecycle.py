@@ -165,6 +165,7 @@ class Lifecycle(Generic[S]):
         self._states = {state.status: state for state in states}
         self._checks: dict[str, list[Check]] = {verb: list(row.checks) for verb, row in self._table.items()}
         self._followers: list[Callable[[Work], Awaitable[Any]]] = []
+        self._also: dict[str | None, list[Effect]] = {None: [], **{verb: [] for verb in self._table}}
         if len(self._table) != len(transitions):
             raise TypeError(f"two transitions of {self.name} share a verb")
         for state in states:
@@ -190,6 +191,10 @@ class Lifecycle(Generic[S]):
     def also_check(self, verb: str, check: Check) -> None:
         """Let a layer above add a check to a step."""
         self._checks[verb].append(check)
+
+    def also_do(self, verb: str | None, effect: Effect) -> None:
+        """Let a layer above add what else happens with a step, after all the rest; None is the record's beginning."""
+        self._also[verb].append(effect)
 
     def blocks(self, move: Move, verb: str) -> list[DomainError]:
         """List what the table itself has against a step: permission, then state, then guards."""
@@ -265,7 +270,7 @@ class Lifecycle(Generic[S]):
             reason=reason,
             changes=dict(note) if note else None,
         )
-        for effect in row.effects:
+        for effect in (*row.effects, *self._also[verb]):
             await effect(work, move)
 
     async def begin(self, work: Work, record: Any, operation: Operation, **facts: Any) -> None:
@@ -275,6 +280,8 @@ class Lifecycle(Generic[S]):
         if kind := self.state(record.status).awaits:
             await _desk[0].enter(work, record, kind)
         work.note(operation, record, to_status=str(record.status), **facts)
+        for effect in self._also[None]:
+            await effect(work, Move(record, work.actor, work.now))
 
     def _unreasoned(self, row: Transition[S], move: Move) -> Iterator[DomainError]:
         if row.reasons and move.reason_code is None:

@@ -1,6 +1,6 @@
 """Opportunities (机会点): from draft to delivery, shared to Huawei and by Huawei."""
 
-from models.opportunity import ho, progress
+from models.opportunity import ho, notices, progress
 from models.opportunity.actions import (
     change_offering,
     named_fields,
@@ -89,6 +89,7 @@ __all__ = [
     "lifecycle_of",
     "lose",
     "named_fields",
+    "notices",
     "progress",
     "record_owner_check",
     "refresh",

@@ -18,6 +18,7 @@ from models.opportunity.actions import route
 from models.opportunity.duplicates import refresh
 from models.opportunity.eligibility import lacking
 from models.opportunity.lifecycle import HO
+from models.opportunity.notices import tell_of_offer
 from models.opportunity.offers import HoOffer
 from models.opportunity.record import Opportunity
 from models.opportunity.refusals import ConfirmationRequiredError, OfferNotViewedError, PartnerNotEligibleError
@@ -89,7 +90,7 @@ async def share(work: Work, id: UUID, partner_id: UUID, *, version: int) -> Oppo
     if wanting:
         raise PartnerNotEligibleError(path="partner_id", reasons=wanting)
     await HO.fire(work, record, "share", note={"partner": partner.public_id})
-    work.add(
+    offer = work.add(
         HoOffer(
             opportunity_id=record.id,
             partner_id=partner.id,
@@ -109,6 +110,7 @@ async def share(work: Work, id: UUID, partner_id: UUID, *, version: int) -> Oppo
         )
     )
     await work.flush()
+    await tell_of_offer(work, offer)
     return record
 
 

@@ -1,0 +1,75 @@
+"""Notices: who is told what, in the inbox and by mail, and what each person wants of it."""
+
+from models.notice.actions import Choice, choices, choose, mark_read, unread_count
+from models.notice.kinds import NoticeKind, Severity, Subject, describe, notice_kinds, subjects
+from models.notice.letters import Letter, compose, letter, wants_mail
+from models.notice.outbox import Claimed, claim, counts, forget_old, mark_dropped, mark_failed, mark_sent
+from models.notice.receivers import holders, main_account, named, named_who_may, pdm, pdm_or
+from models.notice.record import Mailbox, MailState, Notice, NoticePreference, OutgoingMail
+from models.notice.telling import (
+    Message,
+    Receivers,
+    Tell,
+    Watch,
+    enqueue,
+    tell,
+    tell_of,
+    tell_when_due,
+    waiting_for,
+    wanting_mail,
+    watch_for,
+    watches,
+)
+from models.notice.wording import COLUMNS, Told, beijing_text, told
+
+__all__ = [
+    "COLUMNS",
+    "Choice",
+    "Claimed",
+    "Letter",
+    "MailState",
+    "Mailbox",
+    "Message",
+    "Notice",
+    "NoticeKind",
+    "NoticePreference",
+    "OutgoingMail",
+    "Receivers",
+    "Severity",
+    "Subject",
+    "Tell",
+    "Told",
+    "Watch",
+    "beijing_text",
+    "choices",
+    "choose",
+    "claim",
+    "compose",
+    "counts",
+    "describe",
+    "enqueue",
+    "forget_old",
+    "holders",
+    "letter",
+    "main_account",
+    "mark_dropped",
+    "mark_failed",
+    "mark_read",
+    "mark_sent",
+    "named",
+    "named_who_may",
+    "notice_kinds",
+    "pdm",
+    "pdm_or",
+    "subjects",
+    "tell",
+    "tell_of",
+    "tell_when_due",
+    "told",
+    "unread_count",
+    "waiting_for",
+    "wanting_mail",
+    "wants_mail",
+    "watch_for",
+    "watches",
+]
