@@ -76,13 +76,19 @@ def cases(place: Place, reader: str, writer: str) -> list[Case]:
         (partner_id(0),),
     ).fetchone()[0]
     drafts = store.execute(
-        "SELECT id FROM opportunity WHERE partner_id = ? AND status = 'VALIDATED' AND version = 1", (partner_id(1),)
+        """SELECT id FROM opportunity
+           WHERE partner_id = ? AND status = 'VALIDATED' AND version = 1 AND customer_id IS NULL""",
+        (partner_id(1),),
     ).fetchall()
     store.close()
     wins = (
         {
-            **{"id": f"opp_{id}", "version": 1, "amount": {"amount": "120000.00", "currency": "CNY"}},
-            **{"signedOn": "2026-03-02", "contractNumber": "HT-1", "consumingAccount": "hengyuan_cloud"},
+            "id": f"opp_{id}",
+            "version": 1,
+            "amount": {"amount": "120000.00", "currency": "CNY"},
+            "signedOn": "2026-03-02",
+            "contractNumber": "HT-1",
+            "consumingAccount": "hengyuan_cloud",
         }
         for (id,) in drafts
     )
@@ -137,7 +143,7 @@ def show(found: list[Case], results: dict[str, tuple[list[Burst], ...]]) -> None
     """Print targets 1 and 5."""
     table = Table(title="Server CPU a request, beside the hand-written route", title_justify="left")
     for heading in ("", "ms", "raw ms", "ratio", "spread", "target", "p50 ms", "p99 ms", "a second"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for case in found:
         ours, raws = results[case.name]
         ratios = sorted(one.cpu / other.cpu for one, other in zip(ours, raws, strict=True))
@@ -227,7 +233,7 @@ def main() -> None:
     told(table, "p99 of Q2 beside a query of 250 ms / quiet", slow, 2.5)
     small = prepared(0.01, lambda _: None)
     for where, ratios in depth.ratios(place.path, small.path).items():
-        told(table, f"page at {where} of the journal / first page of a short one", ratios, 1.5)
+        told(table, f"journal page at {where} / first page of a short journal", ratios, 1.5)
     console.print(table)
 
 

@@ -25,6 +25,7 @@ from models.customer import Customer
 from models.identity import Account, operator_actor
 from models.identity.proofs import hash_now
 from models.kernel.journal import JournalLine
+from models.kernel.reads.plan import table_of
 from models.kernel.values import normalised_company_name
 from models.kernel.work import run_write
 from models.opportunity import Opportunity, OpportunityLine
@@ -110,7 +111,13 @@ def staff_id(number: int) -> str:
 
 def _fill(path: Path, scale: float, tell: Callable[[str], None]) -> None:
     store = sqlite3.connect(path, isolation_level=None)
-    for pragma in ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "cache_size=-200000", "temp_store=MEMORY"):
+    for pragma in (
+        "journal_mode=OFF",
+        "synchronous=OFF",
+        "foreign_keys=OFF",
+        "cache_size=-200000",
+        "temp_store=MEMORY",
+    ):
         store.execute(f"PRAGMA {pragma}")
     # Made once at the end, an index is sorted; kept up to date meanwhile, it is searched a million times.
     indexes = store.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL").fetchall()
@@ -125,8 +132,8 @@ def _fill(path: Path, scale: float, tell: Callable[[str], None]) -> None:
         (OpportunityLine, maker.lines()),
         (JournalLine, maker.journal()),
     ):
-        count = _insert(store, model.__table__, rows)  # type: ignore[attr-defined]
-        tell(f"{count:>9,} rows of {model.__tablename__}")
+        table = table_of(model)
+        tell(f"{_insert(store, table, rows):>9,} rows of {table.name}")
     tell("Making the indexes.")
     for _, sql in indexes:
         store.execute(sql)
@@ -157,8 +164,7 @@ def _blank(column: sa.Column[Any]) -> Any:
         return 0
     if isinstance(column.type, sa.Integer):
         return 1 if column.name == "version" else 0
-    default = column.default.arg if column.default is not None and not callable(column.default.arg) else ""
-    return getattr(default, "value", default)
+    return ""
 
 
 def _batches(rows: Iterator[Values]) -> Iterator[list[Values]]:
@@ -193,26 +199,52 @@ class _Maker:
         at = text_of(EPOCH)
         for number in range(self.partner_count):
             yield {
-                **{"id": partner_id(number), "created_at": at, "updated_at": at, "version": 1},
-                **{"name": f"华启软件{number:04d}有限公司", "kind": "SOLUTION_PROVIDER", "level": "REGISTERED"},
-                **{"province": "CN-32", "office_id": f"office-{number % 20:02d}", "enterprise_verified": 1},
+                "id": partner_id(number),
+                "created_at": at,
+                "updated_at": at,
+                "version": 1,
+                "name": f"华启软件{number:04d}有限公司",
+                "kind": "SOLUTION_PROVIDER",
+                "level": "REGISTERED",
+                "province": "CN-32",
+                "office_id": f"office-{number % 20:02d}",
+                "enterprise_verified": 1,
             }
 
     def accounts(self) -> Iterator[Values]:
         at, secret = text_of(EPOCH), hash_now(PASSWORD)
         for number in range(self.partner_count):
             yield {
-                **{"id": account_id(number), "created_at": at, "updated_at": at, "version": 1, "active": 1},
-                **{"login": f"main-{number}", "name": f"王芳{number}", "title": "总经理", "side": "PARTNER"},
-                **{"partner_id": partner_id(number), "is_main": 1, "must_change_password": 0, "lang": "zh"},
-                **{"password_hash": secret},
+                "id": account_id(number),
+                "created_at": at,
+                "updated_at": at,
+                "version": 1,
+                "active": 1,
+                "login": f"main-{number}",
+                "name": f"王芳{number}",
+                "title": "总经理",
+                "side": "PARTNER",
+                "partner_id": partner_id(number),
+                "is_main": 1,
+                "must_change_password": 0,
+                "lang": "zh",
+                "password_hash": secret,
             }
         for number in range(100):
             yield {
-                **{"id": staff_id(number), "created_at": at, "updated_at": at, "version": 1, "active": 1},
-                **{"login": f"staff-{number}", "name": f"唐丽{number}", "title": "客户经理", "side": "HUAWEI"},
-                **{"office_id": f"office-{number % 20:02d}", "must_change_password": 0, "lang": "zh"},
-                **{"password_hash": secret},
+                "id": staff_id(number),
+                "created_at": at,
+                "updated_at": at,
+                "version": 1,
+                "active": 1,
+                "login": f"staff-{number}",
+                "name": f"唐丽{number}",
+                "title": "客户经理",
+                "side": "HUAWEI",
+                "office_id": f"office-{number % 20:02d}",
+                "must_change_password": 0,
+                "lang": "zh",
+                "password_hash": secret,
             }
 
     def customer_of(self, number: int) -> tuple[str, dt.datetime]:
@@ -226,11 +258,23 @@ class _Maker:
             at, partner = text_of(created), number % self.partner_count
             name = f"江苏恒远{number:06d}{TRADES[number % 8]}有限公司"
             yield {
-                **{"id": id, "created_at": at, "updated_at": at, "version": 1, "company_name": name},
-                **{"normalised_name": normalised_company_name(name), "account_name": f"hengyuan_{number:06d}"},
-                **{"customer_type": "NONE", "frozen": "NOT_FROZEN", "industry": "MANUFACTURING", "province": "CN-32"},
-                **{"city": CITIES[number % 8], "tags": "[]", "partner_id": partner_id(partner), "origin": "ENTERED"},
-                **{"office_id": f"office-{partner % 20:02d}", "owner_id": staff_id(number % 50)},
+                "id": id,
+                "created_at": at,
+                "updated_at": at,
+                "version": 1,
+                "company_name": name,
+                "normalised_name": normalised_company_name(name),
+                "account_name": f"hengyuan_{number:06d}",
+                "customer_type": "NONE",
+                "frozen": "NOT_FROZEN",
+                "industry": "MANUFACTURING",
+                "province": "CN-32",
+                "city": CITIES[number % 8],
+                "tags": "[]",
+                "partner_id": partner_id(partner),
+                "origin": "ENTERED",
+                "office_id": f"office-{partner % 20:02d}",
+                "owner_id": staff_id(number % 50),
             }
 
     def opportunities(self) -> Iterator[Values]:
@@ -243,24 +287,52 @@ class _Maker:
             lively = place % 5 < 3
             customer = each - 1 - place % 40 % each if lively else place % max(each - 40, 1)
             status = STATUSES[chance.randrange(20)] if number < self.opportunity_count else "VALIDATED"
-            yield self._opportunity(number, made, partner, customer * self.partner_count + partner, status)
+            row = self._opportunity(number, made, partner, customer * self.partner_count + partner, status)
+            if number >= self.opportunity_count:
+                # Each names a company of its own, as most do, so that a write finds no duplicates to tell of.
+                row |= {"customer_id": None, "normalised_name": f"新客户{number}", "account_name": f"new_{number}"}
+            yield row
 
     def _opportunity(self, number: int, made: dt.datetime, partner: int, customer: int, status: str) -> Values:
         at, amount = text_of(made), 100_00 * (1 + number % 9_000)
         known = {
-            **{"id": id_at(made, 4, number), "created_at": at, "updated_at": at, "version": 1, "direction": "PO"},
-            **{"origin": "PARTNER", "status": status, "partner_id": partner_id(partner), "currency": "CNY"},
-            **{"customer_id": self.customer_of(customer)[0], "responsible_id": account_id(partner)},
-            **{"owner_id": staff_id(customer % 50), "bd_id": staff_id(50 + customer % 50)},
-            **{"office_id": f"office-{partner % 20:02d}", "name": f"华东{TRADES[number % 8]}云上ERP迁移 {number:06d}"},
-            **{"company_name": f"江苏恒远{customer:06d}{TRADES[customer % 8]}有限公司"},
-            **{"normalised_name": f"江苏恒远{customer:06d}{TRADES[customer % 8]}", "contact_mobile": "13812345678"},
-            **{"account_name": f"hengyuan_{customer:06d}", "industry": "MANUFACTURING", "province": "CN-32"},
-            **{"city": CITIES[number % 8], "contact_name": "钱伟", "contact_email": "qian.wei@hengyuan.example"},
-            **{"consent_confirmed": 1, "need": NEED, "expected_amount": amount, "expected_sign_date": "2026-09-30"},
-            **{"services": '["ECS", "RDS"]', "submitted_at": at, "submitted_by": account_id(partner)},
-            **{"audit_approved_at": at, "validated_at": at, "stage": "SOLUTION", "win_probability": number % 100},
-            **{"last_progress_at": at, "next_step": "安排方案交流"},
+            "id": id_at(made, 4, number),
+            "created_at": at,
+            "updated_at": at,
+            "version": 1,
+            "direction": "PO",
+            "origin": "PARTNER",
+            "status": status,
+            "partner_id": partner_id(partner),
+            "currency": "CNY",
+            "customer_id": self.customer_of(customer)[0],
+            "responsible_id": account_id(partner),
+            "owner_id": staff_id(customer % 50),
+            "bd_id": staff_id(50 + customer % 50),
+            "office_id": f"office-{partner % 20:02d}",
+            "name": f"华东{TRADES[number % 8]}云上ERP迁移 {number:06d}",
+            "company_name": f"江苏恒远{customer:06d}{TRADES[customer % 8]}有限公司",
+            "normalised_name": f"江苏恒远{customer:06d}{TRADES[customer % 8]}",
+            "contact_mobile": "13812345678",
+            "account_name": f"hengyuan_{customer:06d}",
+            "industry": "MANUFACTURING",
+            "province": "CN-32",
+            "city": CITIES[number % 8],
+            "contact_name": "钱伟",
+            "contact_email": "qian.wei@hengyuan.example",
+            "consent_confirmed": 1,
+            "need": NEED,
+            "expected_amount": amount,
+            "expected_sign_date": "2026-09-30",
+            "services": '["ECS", "RDS"]',
+            "submitted_at": at,
+            "submitted_by": account_id(partner),
+            "audit_approved_at": at,
+            "validated_at": at,
+            "stage": "SOLUTION",
+            "win_probability": number % 100,
+            "last_progress_at": at,
+            "next_step": "安排方案交流",
         }
         if status == "WON":
             known |= {"signed_amount": amount, "signed_on": at[:10], "contract_number": f"HT-{number:06d}"}
@@ -276,9 +348,14 @@ class _Maker:
             for position in range(1 + number // self.partner_count % 4):
                 serial += 1
                 yield {
-                    **{"id": id_at(made, 5, serial), "opportunity_id": id_at(made, 4, number), "position": position},
-                    **{"product": f"弹性云服务器 {position}", "service": "ECS", "quantity": 1 + serial % 9},
-                    **{"amount": 100_00 * (1 + serial % 900), "currency": "CNY"},
+                    "id": id_at(made, 5, serial),
+                    "opportunity_id": id_at(made, 4, number),
+                    "position": position,
+                    "product": f"弹性云服务器 {position}",
+                    "service": "ECS",
+                    "quantity": 1 + serial % 9,
+                    "amount": 100_00 * (1 + serial % 900),
+                    "currency": "CNY",
                 }
 
     def journal(self) -> Iterator[Values]:
@@ -290,12 +367,23 @@ class _Maker:
                 serial += 1
                 at = made + dt.timedelta(hours=step)
                 yield {
-                    **{"id": id_at(at, 6, serial), "at": text_of(at), "actor_id": account_id(partner)},
-                    **{"actor_name": f"王芳{partner}", "actor_side": "PARTNER", "operation": "opportunity.report_progress"},
-                    **{"operation_zh": "更新进展", "operation_en": "Report progress", "resource_type": "opportunity"},
-                    **{"event": "reportProgress", "subject_kind": "Opportunity", "changes": changes},
-                    **{"subject_id": id_at(made, 4, number), "partner_id": partner_id(partner)},
-                    **{"office_id": f"office-{partner % 20:02d}", "from_status": "VALIDATED", "to_status": "VALIDATED"},
+                    "id": id_at(at, 6, serial),
+                    "at": text_of(at),
+                    "actor_id": account_id(partner),
+                    "actor_name": f"王芳{partner}",
+                    "actor_side": "PARTNER",
+                    "operation": "opportunity.report_progress",
+                    "operation_zh": "更新进展",
+                    "operation_en": "Report progress",
+                    "resource_type": "opportunity",
+                    "event": "reportProgress",
+                    "subject_kind": "Opportunity",
+                    "changes": changes,
+                    "subject_id": id_at(made, 4, number),
+                    "partner_id": partner_id(partner),
+                    "office_id": f"office-{partner % 20:02d}",
+                    "from_status": "VALIDATED",
+                    "to_status": "VALIDATED",
                 }
 
 

@@ -54,7 +54,9 @@ class Connection:
 def post(path: str, body: Any, token: str | None = None) -> bytes:
     """Write a POST with a JSON body."""
     content = orjson.dumps(body)
-    head = f"POST {path} HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: application/json\r\ncontent-length: {len(content)}\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: application/json\r\ncontent-length: {len(content)}\r\n"
+    )
     return (head + (f"authorization: Bearer {token}\r\n" if token else "") + "\r\n").encode() + content
 
 

@@ -11,7 +11,8 @@ Q1 = """
 query List($partner: ID!, $first: Int!) {
   opportunities(first: $first, filter: {partner: $partner, status: [VALIDATED]}) {
     nodes {
-      id name status direction companyName contactMobile industry province stage winProbability expectedSignDate createdAt
+      id name status direction companyName contactMobile industry province stage winProbability
+      expectedSignDate createdAt
       customer { id companyName accountName industry province city }
       owner { id name title }
       partner { id name level }
@@ -23,7 +24,8 @@ query List($partner: ID!, $first: Int!) {
 Q2 = """
 query Detail($id: ID!) {
   opportunity(id: $id) {
-    id name status direction companyName contactMobile industry province stage winProbability expectedSignDate createdAt
+    id name status direction companyName contactMobile industry province stage winProbability
+      expectedSignDate createdAt
     need version
     expectedAmount { amount currency }
     customer { id companyName accountName industry province city }
