@@ -102,7 +102,7 @@ def export_schema(
 
 @app.command("sweep")
 def sweep() -> None:
-    """Act on every deadline that has passed, once; a running server does so by itself."""
+    """Act on every deadline that has passed, remind, and send the mails that wait; a running server does so itself."""
     from api import timers
 
     async def command(house: Installation) -> tuple[dict[str, int], int]:
@@ -113,8 +113,17 @@ def sweep() -> None:
         out.print(f"{operation}: {times}", markup=False)
     if not fired:
         out.print("No deadline has passed.")
+    for outcome, times in sorted(run(_remind_and_send).items()):
+        out.print(f"Mails {outcome}: {times}", markup=False)
     if forgotten:
         out.print(f"{forgotten} idempotency keys and sessions that ran out were forgotten.")
+
+
+async def _remind_and_send(house: Installation) -> dict[str, int]:
+    from api import mail, timers
+
+    await timers.remind(house)
+    return dict(await mail.dispatch(house, mail.Post.of(house.settings)))
 
 
 @app.command("doctor")

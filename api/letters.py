@@ -87,11 +87,12 @@ class Desk:
         message["Subject"] = " ".join(f"[{say('brand', lang)}] {letter.subject}".split())
         message["Date"] = format_datetime(now)
         message["Message-ID"] = f"<{mail.public_id}@{self.domain}>"
-        message["Content-Language"] = "zh-CN" if lang == "zh" else "en"
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
         message.set_content(self._page(f"{letter.template}.txt", facts))
         message.add_alternative(self._page(f"{letter.template}.html", facts), subtype="html")
+        # Set last: what begins with Content- would go along into the part that the text becomes.
+        message["Content-Language"] = "zh-CN" if lang == "zh" else "en"
         return message
 
     def _page(self, template: str, facts: dict[str, Any]) -> str:
