@@ -188,7 +188,11 @@ async def refresh(work: Work, record: Opportunity) -> None:
     if len(rivals) > MOST_TOLD:
         rivals = sorted(rivals, key=lambda other: not goes_first(other, record)[0])[:MOST_TOLD]
     about = sa.or_(col(DuplicateMatch.opportunity_id) == record.id, col(DuplicateMatch.other_id) == record.id)
-    known = {match.opportunity_id for match in await work.every(select(DuplicateMatch).where(about))}
+    matches = await work.every(select(DuplicateMatch).where(about))
+    if not rivals and not matches:
+        record.has_duplicates = False
+        return
+    known = {match.opportunity_id for match in matches}
     former = known - {record.id} - {other.id for other in rivals}
     held = select(Opportunity).where(col(Opportunity.id).in_(former)).order_by(col(Opportunity.id)).with_for_update()
     parted = await work.every(held) if former else []
