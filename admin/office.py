@@ -10,6 +10,7 @@ from admin.customer import CustomerPages
 from admin.door import Door
 from admin.home import HomePage
 from admin.journal import JournalPages
+from admin.notice import NoticePages
 from admin.opportunity import HoDeskPages, OpportunityPages
 from admin.pages.records import Eye
 from admin.partner import MembershipPages, PartnerPages
@@ -30,6 +31,7 @@ PAGES: tuple[type[Pages], ...] = (
     PartnerPages,
     MembershipPages,
     JournalPages,
+    NoticePages,
     PolicyPages,
     CalendarPages,
     AccountPages,

@@ -33,6 +33,7 @@ from models.kernel.access import Actor
 from models.kernel.errors import DomainError, NotFoundError, PermissionDeniedError
 from models.kernel.record import Record
 from models.labels import field_label
+from models.notice import unread_count
 
 HERE = Path(__file__).parent
 NOTICE_SECONDS = 60
@@ -140,7 +141,7 @@ class Site(Admin):
         templates = super().init_templating_engine()
         env = templates.env
         env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-        env.globals.update(t=say, both=both, lang=spoken, site=self, menu=self.menu, no_filled=Filled())
+        env.globals.update(t=say, both=both, lang=spoken, site=self, menu=self.menu, bell=self.bell, no_filled=Filled())
         env.filters.update(both=both, label=_label)
         plain = templates.TemplateResponse
 
@@ -239,6 +240,11 @@ class Site(Admin):
                 line = MenuItem(view.name_plural, view.icon, href, here.startswith(href.rpartition("/")[0]))
                 groups.setdefault("group_system", []).append(line)
         return [(say(group) if group else "", lines) for group, lines in groups.items()]
+
+    async def bell(self, request: Request) -> int:
+        """Count what the viewer has not read yet."""
+        async with viewer_of(request).reading() as reader:
+            return await unread_count(reader)
 
     async def refused(self, request: Request, status: int, key: str) -> Response:
         """Make the page that says why a request got no further."""

@@ -101,6 +101,26 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "changed_fields": ("{count} 项变更", "Changes: {count}"),
     "internal": ("内部", "internal"),
     "hidden_value": ("已脱敏", "masked"),
+    # Notices
+    "notices": ("通知", "Notices"),
+    "notices_unread": ("未读", "Unread"),
+    "notices_all": ("全部通知", "All notices"),
+    "notices_none": ("暂无通知", "No notices"),
+    "notices_none_hint": ("有与您相关的进展时会显示在这里。", "What concerns you will show up here."),
+    "notices_read_all": ("全部标为已读", "Mark all as read"),
+    "notices_mark_read": ("标为已读", "Mark as read"),
+    "notices_open": ("查看", "Open"),
+    "notices_bell": ("通知，{count} 条未读", "Notices, {count} unread"),
+    "preferences": ("邮件通知设置", "What comes by mail"),
+    "preferences_hint": (
+        "所有通知都会出现在通知列表中；请选择还需要通过邮件接收的类型。",
+        "The inbox has every notice; choose which of them come by mail too.",
+    ),
+    "preferences_no_address": (
+        "您的账号没有邮箱地址，不会收到邮件。",
+        "Your account has no e-mail address, so no mail is sent to you.",
+    ),
+    "preferences_address": ("邮件将发送至 {address}。", "Mail goes to {address}."),
     # The queue
     "queue": ("审批队列", "Queue"),
     "queue_all_kinds": ("全部类型", "All kinds"),

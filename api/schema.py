@@ -16,6 +16,7 @@ from resolvers.fields import node_types
 from resolvers.general import GeneralMutation, GeneralQuery
 from resolvers.identity import IdentityMutation, IdentityQuery
 from resolvers.journal import JournalQuery
+from resolvers.notice import NoticeMutation, NoticeQuery
 from resolvers.opportunity import OpportunityMutation, OpportunityQuery
 from resolvers.partner import PartnerMutation, PartnerQuery
 from resolvers.pce import PceMutation, PceQuery
@@ -30,6 +31,7 @@ QUERIES = (
     OpportunityQuery,
     ApprovalQuery,
     JournalQuery,
+    NoticeQuery,
 )
 MUTATIONS = (
     GeneralMutation,
@@ -39,6 +41,7 @@ MUTATIONS = (
     CustomerMutation,
     OpportunityMutation,
     ApprovalMutation,
+    NoticeMutation,
 )
 
 

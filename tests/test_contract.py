@@ -105,7 +105,7 @@ def test_actions_are_named_noun_first():
     assert mutation is not None
     nouns = (
         *("opportunity", "ho", "customer", "partner", "pce", "approval", "session", "password", "member", "role"),
-        *("client", "token", "reveal", "offering", "policy", "calendar"),
+        *("notice", "notification", "client", "token", "reveal", "offering", "policy", "calendar"),
     )
     assert [name for name in mutation.fields if not name.startswith(nouns)] == []
 
