@@ -59,6 +59,9 @@ class Right(Permission):
     ACCOUNT_MANAGE = "account:manage"
     ROLE_MANAGE = "role:manage"
     BACK_OFFICE = "back_office:enter"
+    EXPORT = "export:request"
+    EXPORT_READ_ALL = "export:read_all"
+    CUSTOMER_EXPORT = "customer:export"
 
 
 class Preset(Word):
@@ -131,6 +134,9 @@ class PresetRole:
 
 
 _HUAWEI = frozenset({Right.BACK_OFFICE})
+# Whoever reads opportunities, customers or the journal on Huawei's side may export what he reads, with a reason
+# (COL-2.8.4); of a partner's people the administrators alone export its customers (COL-5.7.9).
+_EXPORTS = frozenset({Right.EXPORT, Right.CUSTOMER_EXPORT})
 _GRANTS: dict[Preset, frozenset[str]] = {
     Preset.MAIN: frozenset(
         {
@@ -148,14 +154,17 @@ _GRANTS: dict[Preset, frozenset[str]] = {
             Right.CLIENT_MANAGE,
             JournalRight.OWN,
         }
-    ),
-    Preset.ADM: frozenset({Right.CUSTOMER_READ_OWN, Right.PARTNER_READ_OWN, Right.MEMBER_MANAGE, JournalRight.OWN}),
+    )
+    | _EXPORTS,
+    Preset.ADM: frozenset({Right.CUSTOMER_READ_OWN, Right.PARTNER_READ_OWN, Right.MEMBER_MANAGE, JournalRight.OWN})
+    | _EXPORTS,
     Preset.DIR: frozenset({Right.CUSTOMER_READ_TEAM, Right.PARTNER_READ_OWN}),
     Preset.MGR: frozenset({Right.CUSTOMER_READ_MANAGED, Right.PARTNER_READ_OWN}),
     Preset.FIN: frozenset({Right.CUSTOMER_READ_OWN, Right.PARTNER_READ_OWN}),
     Preset.OPS: frozenset({Right.CUSTOMER_READ_OWN, Right.PARTNER_READ_OWN}),
-    Preset.CUS: frozenset({Right.CUSTOMER_READ_SELF, JournalRight.OWN}),
+    Preset.CUS: frozenset({Right.CUSTOMER_READ_SELF, JournalRight.OWN, Right.EXPORT}),
     Preset.PDM: _HUAWEI
+    | _EXPORTS
     | {
         Right.OPPORTUNITY_READ_PARTNERS,
         Right.OPPORTUNITY_AUDIT,
@@ -167,6 +176,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         JournalRight.PARTNERS,
     },
     Preset.PSM: _HUAWEI
+    | _EXPORTS
     | {
         Right.OPPORTUNITY_READ_OFFICE,
         Right.OPPORTUNITY_VALIDATE,
@@ -177,6 +187,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         JournalRight.OFFICE,
     },
     Preset.BD: _HUAWEI
+    | _EXPORTS
     | {
         Right.OPPORTUNITY_READ_CUSTOMERS,
         Right.OPPORTUNITY_CHANGE_OFFERING,
@@ -193,6 +204,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         JournalRight.CUSTOMERS,
     },
     Preset.OWN: _HUAWEI
+    | _EXPORTS
     | {
         Right.OPPORTUNITY_READ_CUSTOMERS,
         Right.OPPORTUNITY_CHECK_OWNER,
@@ -201,6 +213,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         JournalRight.CUSTOMERS,
     },
     Preset.ECO: _HUAWEI
+    | _EXPORTS
     | {
         Right.OPPORTUNITY_READ_ALL,
         Right.OPPORTUNITY_AUDIT,
@@ -216,11 +229,19 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         Right.CALENDAR_EDIT,
         JournalRight.ALL,
     },
-    Preset.KOO: _HUAWEI | {Right.CUSTOMER_READ_ALL, Right.PARTNER_READ_ALL, JournalRight.PARTNERS},
+    Preset.KOO: _HUAWEI | _EXPORTS | {Right.CUSTOMER_READ_ALL, Right.PARTNER_READ_ALL, JournalRight.PARTNERS},
     Preset.HFI: _HUAWEI
+    | _EXPORTS
     | {Right.OPPORTUNITY_READ_ALL, Right.CUSTOMER_READ_ALL, Right.PARTNER_READ_ALL, JournalRight.ALL},
     Preset.AUD: _HUAWEI
-    | {Right.OPPORTUNITY_READ_ALL, Right.CUSTOMER_READ_ALL, Right.PARTNER_READ_ALL, JournalRight.ALL},
+    | _EXPORTS
+    | {
+        Right.OPPORTUNITY_READ_ALL,
+        Right.CUSTOMER_READ_ALL,
+        Right.PARTNER_READ_ALL,
+        Right.EXPORT_READ_ALL,
+        JournalRight.ALL,
+    },
     Preset.SYS: _HUAWEI | {Right.PARTNER_READ_ALL, Right.ACCOUNT_MANAGE, Right.ROLE_MANAGE},
 }
 

@@ -261,7 +261,9 @@ def check_grants(side: Side, permissions: Collection[str]) -> Iterable[DomainErr
 def grantable(side: Side) -> frozenset[str]:
     """List what a custom role of this side may grant."""
     presets = MEMBER_PRESETS if side is Side.PARTNER else [preset for preset in Preset if preset.side is side]
-    return frozenset().union(*(PRESETS[preset].permissions for preset in presets)) - KEPT_BACK
+    # Of a partner's people only the administrators export the customer list (COL-5.7.9).
+    kept_back = KEPT_BACK | ({Right.CUSTOMER_EXPORT} if side is Side.PARTNER else frozenset())
+    return frozenset().union(*(PRESETS[preset].permissions for preset in presets)) - kept_back
 
 
 def check_login(login: str) -> Iterable[DomainError]:
