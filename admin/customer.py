@@ -14,6 +14,7 @@ from admin.pages.inputs import Input, with_options
 from admin.pages.records import Edit, RecordPages, Related, Section
 from admin.viewer import Viewer
 from models.customer import AssociationType, Customer, CustomerOrigin, CustomerType, edit_customer
+from models.export import ExportKind
 from models.identity import Account
 from models.kernel.access import Side
 from models.kernel.reads import Reader
@@ -40,6 +41,7 @@ class CustomerPages(RecordPages):
         Right.CUSTOMER_READ_OWNED,
         Right.CUSTOMER_READ_PARTNERS,
     )
+    exports = ExportKind.CUSTOMERS
     heading = Column("company_name")
     columns = (
         Column("company_name", opens=True),

@@ -12,6 +12,7 @@ from admin.pages.records import RecordPages
 from admin.pages.timeline import WANTED, Happening, happenings
 from admin.viewer import viewer_of
 from admin.words import say, spoken
+from models.export import ExportKind
 from models.kernel.access import Side
 from models.kernel.errors import DomainError, InvalidCursorError, ValueNotAllowedError
 from models.kernel.journal import JournalLine, JournalRight
@@ -40,6 +41,7 @@ class JournalPages(RecordPages):
     icon: ClassVar[str] = "ti ti-history"
     group: ClassVar[str] = "group_system"
     rights = (JournalRight.ALL, JournalRight.PARTNERS, JournalRight.OFFICE, JournalRight.CUSTOMERS)
+    exports = ExportKind.JOURNAL
     finds = (
         AnyRecord("subject", "record", label="subject_id"),
         Find("operation", "exact", label="operation_code"),

@@ -8,6 +8,7 @@ from admin.account import AccountPages, RolePages
 from admin.approval import QueuePages
 from admin.customer import CustomerPages
 from admin.door import Door
+from admin.export import ExportPages
 from admin.home import HomePage
 from admin.journal import JournalPages
 from admin.notice import NoticePages
@@ -30,6 +31,7 @@ PAGES: tuple[type[Pages], ...] = (
     CustomerPages,
     PartnerPages,
     MembershipPages,
+    ExportPages,
     JournalPages,
     NoticePages,
     PolicyPages,
@@ -48,12 +50,13 @@ def mount(
     secure: bool,
     clock: Clock = utc_now,
     base_url: str = "/admin",
+    export_key: bytes = b"",
 ) -> Site:
     """Open the back-office under an address of the application.
 
     `secret` signs the cookie that carries one notice to the next page; `secure` keeps cookies to HTTPS.
     """
-    site = Site(app, House(store, terms, clock), secret=secret, secure=secure, base_url=base_url)
+    site = Site(app, House(store, terms, clock, export_key), secret=secret, secure=secure, base_url=base_url)
     for pages in PAGES:
         site.add(pages())
     site.add_view(PolicyHistory)

@@ -20,6 +20,7 @@ from admin.pages.steps import Given, Step
 from admin.viewer import Viewer, viewer_of
 from admin.words import say
 from models import opportunity as domain
+from models.export import ExportKind
 from models.kernel.access import Actor
 from models.kernel.errors import DomainError, NotFoundError, PermissionDeniedError
 from models.kernel.reads import Reader
@@ -251,6 +252,7 @@ class OpportunityPages(RecordPages):
     icon: ClassVar[str] = "ti ti-target-arrow"
     group: ClassVar[str] = "group_work"
     rights = READERS
+    exports = ExportKind.OPPORTUNITIES
     heading = Column("name")
     status = "status"
     columns = COLUMNS

@@ -30,11 +30,12 @@ COOKIE = "partner_center_back_office"
 
 @dataclass(frozen=True)
 class House:
-    """What the back-office stands on: the store, how long visits last, and the clock."""
+    """What the back-office stands on: the store, how long visits last, the clock, and the key of links to exports."""
 
     store: Store
     terms: SessionTerms
     clock: Clock = utc_now
+    export_key: bytes = b""
 
 
 @dataclass

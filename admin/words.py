@@ -79,6 +79,20 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "reveal_reason": ("查看原因", "Why do you look?"),
     "reveal": ("查看明文", "Show"),
     "could_not_reveal": ("暂时无法查看，请刷新页面后重试。", "This did not work; reload the page and try again."),
+    # Exports
+    "exports": ("导出记录", "Exports"),
+    "export": ("导出", "Export"),
+    "export_note": (
+        "按当前筛选条件在后台生成文件，敏感字段保持脱敏；完成后可在“导出记录”中下载。",
+        "Makes a file of what the present filters show, masked as here; fetch it from “Exports” when it is done.",
+    ),
+    "export_reason": ("导出原因", "Why do you export?"),
+    "export_start": ("开始导出", "Export"),
+    "export_asked": ("导出任务已创建。", "The export is under way."),
+    "export_cancelled": ("导出已取消。", "The export is cancelled."),
+    "export_file": ("文件", "File"),
+    "export_progress": ("进度", "Progress"),
+    "export_download": ("下载", "Download"),
     # Details
     "facts": ("基本信息", "Facts"),
     "timeline": ("操作历程", "Timeline"),

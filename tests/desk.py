@@ -100,7 +100,9 @@ async def desk(database: Database) -> AsyncIterator[Desk]:
     """The back-office on a migrated database that only this test uses."""
     pipeline = await open_pipeline(Store(database.writer, database.reader))
     app = Starlette()
-    site = mount(app, pipeline.store, TERMS, secret="s" * 40, secure=False, clock=pipeline.store.clock)
+    site = mount(
+        app, pipeline.store, TERMS, secret="s" * 40, secure=False, clock=pipeline.store.clock, export_key=b"e" * 32
+    )
     found = Desk(site, app, pipeline, [])
     yield found
     for client in found.clients:

@@ -22,6 +22,7 @@ from admin.site import Pages
 from admin.viewer import Viewer, viewer_of
 from admin.words import say, spoken
 from models.approval import Approval, ApprovalState, kinds
+from models.export import ExportKind, exported_by
 from models.kernel.access import Actor
 from models.kernel.errors import DomainError, InvalidCursorError, NotFoundError, StaleVersionError
 from models.kernel.reads import ListWanted, Page, Paged, Reader, Row, Wanted
@@ -88,12 +89,17 @@ class RecordPages(Pages):
     steps: ClassVar[Mapping[str, Step]] = {}
     editing: ClassVar[Edit | None] = None
     rights: ClassVar[tuple[str, ...]] = ()
+    exports: ClassVar[ExportKind | None] = None
     template: ClassVar[str] = "records.html"
     detail_template: ClassVar[str] = "record.html"
 
     def open_to(self, actor: Actor) -> bool:
         """Show the pages in the menu of whoever sees any of their rows."""
         return not self.rights or any(actor.may(right) for right in self.rights)
+
+    def may_export(self, actor: Actor) -> bool:
+        """Tell whether the list offers this viewer a file."""
+        return self.exports is not None and self.exports in exported_by(actor)
 
     def lay(self) -> None:
         """Add the routes of list, detail, steps and edits."""
