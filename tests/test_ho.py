@@ -289,6 +289,9 @@ async def test_what_was_declined_is_accepted_only_when_shared_again(pipeline: Pi
     assert (answered.status, answered.decline_reason, answered.decline_note) == (
         *(OfferStatus.REJECTED, DeclineReason.INFORMATION_DIFFERS, "客户规模与描述不符"),
     )
+    deeds = {line.operation: line.partner_id for line in await pipeline.store.journal()}
+    assert deeds["Opportunity.HO.decline"] == pipeline.cast.huaqi.id, "a partner finds its own deed in its journal"
+    assert deeds["Opportunity.HO.share"] is None
     await pipeline.do(pipeline.main, lambda work: domain.ho.view_offer(work, offer.id))
     await pipeline.store.refused(
         pipeline.main, TransitionNotAllowedError, lambda work: domain.ho.accept(work, offer.id, confirmed=True)

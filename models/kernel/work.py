@@ -129,7 +129,7 @@ class Work:
         changes = facts.pop("changes", None) or {}
         if subject is not None and after is not None:
             changes = changes | told(type(subject), before or {}, after, self._journal_key)
-        facts.setdefault("partner_id", whose.partner_id if whose else self.actor.partner_id)
+        facts.setdefault("partner_id", (whose.partner_id if whose else None) or self.actor.partner_id)
         line = JournalLine(
             **self._deed(operation),
             subject_kind=type(subject).__name__ if subject is not None else "",
