@@ -15,7 +15,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from admin import office
-from api import mail, metrics, timers
+from api import mail, metrics, timers, tracing
+from api.admission import Admission
 from api.database import Database, connect
 from api.graphql import Answered, Endpoint, Limits, graphiql
 from api.identity import authenticate, journal_key, session_terms
@@ -31,7 +32,7 @@ from resolvers.context import Context
 from resolvers.refusals import shown
 
 PUBLIC_FIELDS = frozenset({"sessionCreate", "sessionRefresh", "passwordReset"})
-EXPOSED_HEADERS = ("X-Request-Id", "X-Cost", "X-Cost-Limit")
+EXPOSED_HEADERS = ("X-Request-Id", "X-Cost", "X-Cost-Limit", "Retry-After")
 
 
 def create_app(
@@ -53,6 +54,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(tracing.sending(settings))
             stack.push_async_callback(database.dispose)
             if sweeping:
                 await stack.enter_async_context(mail.running(house, settings, clock=clock))
@@ -75,6 +77,8 @@ def create_app(
 
 def _middleware(settings: Settings) -> list[Middleware]:
     layers = [Middleware(RequestLog)]
+    if settings.otel_endpoint is not None:
+        layers.append(Middleware(tracing.Traced))
     if settings.allowed_origins:
         layers.append(
             Middleware(
@@ -85,6 +89,15 @@ def _middleware(settings: Settings) -> list[Middleware]:
                 expose_headers=EXPOSED_HEADERS,
             )
         )
+    layers.append(
+        Middleware(
+            Admission,
+            concurrent=settings.max_concurrent,
+            waiting=settings.max_waiting,
+            seconds=settings.max_waiting_seconds,
+            body_bytes=settings.max_body_bytes,
+        )
+    )
     return layers
 
 
@@ -130,6 +143,7 @@ def _graphql(settings: Settings, house: Installation, clock: Clock) -> Endpoint[
 
 def _count(answered: Answered) -> None:
     kind = answered.kind or "none"
+    tracing.operation_answered(answered)
     metrics.operation_answered(kind, "refused" if answered.codes else "ok", answered.seconds)
     for code in answered.codes:
         metrics.refused(code)

@@ -1,7 +1,9 @@
 """The command `serve`: one process or several, and what it prints for whoever starts it in development."""
 
 import os
+import signal
 import socket
+import sys
 import tempfile
 from typing import Annotated
 
@@ -28,7 +30,18 @@ def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None
     if taken := _taken(settings):
         raise fail(taken)
     run(_prepare, settings)
-    common = {"host": settings.host, "port": settings.port, "log_config": None, "access_log": False, "loop": "auto"}
+    common = {
+        "host": settings.host,
+        "port": settings.port,
+        "log_config": None,
+        "access_log": False,
+        "loop": "auto",
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": list(settings.trusted_proxies),
+        "timeout_graceful_shutdown": settings.shutdown_seconds,
+    }
+    # uvicorn finishes what was begun, then ends itself by the signal; to be told to stop is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if settings.workers == 1:
         uvicorn.run(application(settings), **common)  # type: ignore[arg-type]  # one dictionary for both calls
         return

@@ -56,13 +56,14 @@ def connect(where: Settings | str) -> Database:
     )
 
 
-def for_migrations(url: str) -> AsyncEngine:
+def for_migrations(url: str, *, reading: bool = False) -> AsyncEngine:
     """Open the database for a change of its schema: one connection, and on SQLite with foreign keys off.
 
-    SQLite rebuilds a table by dropping it; with foreign keys on, the rows that hang on it would go too.
+    SQLite rebuilds a table by dropping it; with foreign keys on, the rows that hang on it would go too. Whoever only
+    looks at the schema is `reading`, and waits for no writer.
     """
     if make_url(url).get_backend_name() == "sqlite":
-        return _sqlite(url, writes=True, foreign_keys=False, pooled=False)
+        return _sqlite(url, writes=not reading, foreign_keys=False, pooled=False)
     return create_async_engine(url, poolclass=NullPool, hide_parameters=True)
 
 

@@ -2,8 +2,19 @@
 
 import hmac
 import ipaddress
+import os
+import re
+from pathlib import Path
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
 from prometheus_client.values import MutexValue, ValueClass
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -33,6 +44,22 @@ _MAILS = Counter("partner_center_mails", "Mails by how the attempt to send them 
 _DATABASE_ERRORS = Counter(
     "partner_center_database_errors", "Errors that the database answered.", ["code"], registry=REGISTRY
 )
+_ACTIVE = Gauge(
+    "partner_center_requests_active",
+    "Requests that are being worked on.",
+    multiprocess_mode="livesum",
+    registry=REGISTRY,
+)
+_WAITING = Gauge(
+    "partner_center_requests_waiting",
+    "Requests that wait to be worked on.",
+    multiprocess_mode="livesum",
+    registry=REGISTRY,
+)
+_TURNED_AWAY = Counter(
+    "partner_center_requests_turned_away", "Requests that were told to come back later.", registry=REGISTRY
+)
+_GAUGE_OF_PROCESS = re.compile(r"gauge_live\w*_(\d+)\.db")
 
 _ROOMS = frozenset({"graphql", "admin", "healthz", "readyz", "metrics", "static"})
 
@@ -76,13 +103,43 @@ def database_failed(code: str) -> None:
     _DATABASE_ERRORS.labels(code).inc()
 
 
+def admitted(active: int, waiting: int) -> None:
+    """Tell how many requests this process works on, and how many wait."""
+    _ACTIVE.set(active)
+    _WAITING.set(waiting)
+
+
+def turned_away() -> None:
+    """Count one request beyond capacity."""
+    _TURNED_AWAY.inc()
+
+
 def text() -> bytes:
     """Print every figure, of all workers where PROMETHEUS_MULTIPROC_DIR lets them share one directory."""
     if ValueClass is not MutexValue:
+        _forget_ended_processes(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
         shared = CollectorRegistry()
         multiprocess.MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
         return generate_latest(shared)
     return generate_latest(REGISTRY)
+
+
+def _forget_ended_processes(directory: Path) -> None:
+    # What a worker has counted stays counted; what it was busy with when it died does not.
+    for file in directory.glob("gauge_live*.db"):
+        found = _GAUGE_OF_PROCESS.fullmatch(file.name)
+        if found is not None and not _lives(int(found[1])):
+            multiprocess.mark_process_dead(int(found[1]))  # type: ignore[no-untyped-call]
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def may_read(request: Request, settings: Settings) -> bool:

@@ -54,7 +54,7 @@ async def downgrade(url: str, revision: str) -> None:
 async def pending(url: str) -> list[str]:
     """Name the migrations that this database still lacks, oldest first."""
     script = ScriptDirectory.from_config(_config())
-    engine = for_migrations(url)
+    engine = for_migrations(url, reading=True)
     try:
         async with engine.connect() as connection:
             reached = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_heads())
@@ -63,6 +63,11 @@ async def pending(url: str) -> list[str]:
     done = {step.revision for head in reached for step in script.iterate_revisions(head, "base")}
     steps = [step for step in script.walk_revisions() if step.revision not in done]
     return [f"{step.revision} {step.doc}" for step in reversed(steps)]
+
+
+def known_revisions() -> set[str]:
+    """Name the revisions that this release knows."""
+    return {step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 async def drift(url: str) -> list[str]:

@@ -1,5 +1,6 @@
 """The settings of an installation, read once from PARTNER_CENTER_* and .env."""
 
+import ipaddress
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -36,11 +37,26 @@ def _mail_address(text: str) -> str:
     return text
 
 
+def _http(url: str) -> str:
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+        raise ValueError("must begin with http:// or https://")
+    return url
+
+
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no address or network; write it like 127.0.0.1 or 10.0.0.0/8") from None
+    return text
+
+
 def _listed(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 Origin = Annotated[str, AfterValidator(_origin)]
+Network = Annotated[str, AfterValidator(_network)]
 Seconds = Annotated[int, Field(gt=0)]
 Limit = Annotated[int, Field(gt=0)]
 
@@ -63,6 +79,10 @@ class Settings(BaseSettings):
     """Where people reach the application, for links in messages; without it, host and port."""
     allowed_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_listed)] = ()
     """Origins of portal frontends that may call the API from a browser, separated by commas."""
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_listed)] = ()
+    """Addresses or networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    shutdown_seconds: Seconds = 30
+    """How long a server that is told to stop may take to finish what it has begun."""
 
     access_token_seconds: Seconds = 15 * 60
     refresh_token_seconds: Seconds = 14 * 24 * 3600
@@ -73,6 +93,8 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     """Bearer token of whoever collects /metrics; without it only this machine may."""
     sweep_interval_seconds: Seconds = 30
+    otel_endpoint: Annotated[str, AfterValidator(_http)] | None = None
+    """Where traces go by OTLP over HTTP, such as http://127.0.0.1:4318; without it there are none."""
 
     smtp_host: str | None = None
     """The server that takes mails; without one they are printed on the console."""
@@ -86,6 +108,11 @@ class Settings(BaseSettings):
     portal_url: Origin | None = None
     """Where partners' people open what a mail tells them of; Huawei's open it in the back-office."""
 
+    max_concurrent: Limit = 16
+    """How many requests one process works on at a time; more than it can compute only makes each slower."""
+    max_waiting: Annotated[int, Field(ge=0)] = 64
+    max_waiting_seconds: Seconds = 2
+    """How many more may wait, and how long; the rest are told to come back."""
     max_body_bytes: Limit = 256 * 1024
     max_depth: Limit = 12
     max_aliases: Limit = 30

@@ -40,6 +40,11 @@ class Code(Enum):
     AUTHENTICATION_REQUIRED = (401, "Sign in, or send a valid token.", "请登录，或提供有效的令牌。")
     INTROSPECTION_REFUSED = (400, "Sign in to see the schema.", "请登录后再查看模式。")
     READ_TIMED_OUT = (503, "The read took too long and was stopped.", "查询耗时过长，已被终止。")
+    OVER_CAPACITY = (
+        503,
+        "Too many requests at once; nothing was done, try again.",
+        "请求过多，未做任何处理，请稍后重试。",
+    )
     INTERNAL_ERROR = (
         500,
         "Something went wrong on our side. Quote the request id when you report it.",
