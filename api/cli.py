@@ -1,10 +1,11 @@
-"""The command `partner-center`: serve, migrate, demo, import, export-schema, sweep, user, token, doctor."""
+"""The command `partner-center`: an installation is set up, served, saved and looked after with it."""
 
 from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from api.cli_backup import backup, restore
 from api.cli_identity import token_app, user_app
 from api.cli_import import import_app
 from api.cli_serve import announce, serve
@@ -19,6 +20,8 @@ app = typer.Typer(
     help="Huawei Cloud's Partner Center as a GraphQL API with a back-office.",
 )
 app.command("serve")(serve)
+app.command("backup")(backup)
+app.command("restore")(restore)
 app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
 app.add_typer(import_app, name="import")
@@ -86,13 +89,13 @@ def demo(
 def export_schema(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail where a file is not up to date.")] = False,
 ) -> None:
-    """Write api/schema.graphql and models/LIFECYCLES.md from the code."""
+    """Write api/schema.graphql, models/LIFECYCLES.md and the codes in api/INTEGRATORS.md from the code."""
     from api.schema import contract
 
     texts = contract()
     stale = [path for path, text in texts.items() if not path.exists() or path.read_text("utf-8") != text]
     if check and stale:
-        names = " and ".join(path.name for path in stale)
+        names = ", ".join(path.name for path in stale)
         raise fail(f"{names} differ from the code. Run: partner-center export-schema")
     for path in stale:
         path.write_text(texts[path], "utf-8")

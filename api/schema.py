@@ -9,6 +9,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from api.guide import GUIDE, guide
 from models.kernel.lifecycle import lifecycles_markdown
 from resolvers.approval import ApprovalMutation, ApprovalQuery
 from resolvers.customer import CustomerMutation, CustomerQuery
@@ -56,8 +57,9 @@ def build_schema() -> strawberry.Schema:
 
 
 def contract() -> dict[Path, str]:
-    """Print what is committed beside the code: the schema, its types by name, and the lifecycles."""
+    """Print what is committed beside the code: the schema, the lifecycles, and the guide with its codes."""
     return {
         Path(str(files("api") / "schema.graphql")): build_schema().as_str().rstrip() + "\n",
         Path(str(files("models") / "LIFECYCLES.md")): lifecycles_markdown().rstrip() + "\n",
+        GUIDE: guide(),
     }

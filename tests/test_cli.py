@@ -63,7 +63,7 @@ async def findings(house: Installation, now: dt.datetime | None = None) -> dict[
 
 def test_it_has_the_commands_that_an_operator_needs():
     assert commands(app) == sorted(
-        ["serve", "migrate", "demo", "import", "export-schema", "sweep", "user", "token", "doctor"]
+        ["serve", "migrate", "demo", "import", "export-schema", "sweep", "user", "token", "doctor", "backup", "restore"]
     )
 
 
