@@ -92,7 +92,8 @@ async def report(
         )
     )
     record.stage, record.win_probability, record.next_step = stage, win_probability, next_step
-    record.last_progress_at = work.now
+    # Whoever mirrors a pipeline asks for what was updated since.
+    record.last_progress_at = record.updated_at = work.now
     if amount is not None:
         record.expected_amount = amount
     if expected_sign_date is not None:

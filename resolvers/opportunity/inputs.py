@@ -336,6 +336,7 @@ class OpportunityFilter:
     amount_to: MoneyInput | None = None
     created_from: Instant | None = None
     created_before: Instant | None = None
+    updated_from: Instant | None = None
     sign_from: Day | None = None
     sign_to: Day | None = None
     due_before: Instant | None = None
