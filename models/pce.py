@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -323,6 +324,13 @@ async def is_member(work: Work, partner_id: UUID) -> bool:
     return membership is not None and membership.status in MEMBERS
 
 
+def members_among(partner_ids: Sequence[UUID]) -> Any:
+    """Select those of some partners that are in the programme."""
+    return select(PceMembership.partner_id).where(
+        col(PceMembership.partner_id).in_(partner_ids), col(PceMembership.status).in_(MEMBERS)
+    )
+
+
 async def not_a_member(work: Work, partner_id: UUID | None) -> list[DomainError]:
     """Only a member adds a PO or accepts an HO (COL-1.1.4, COL-1.1.5)."""
     return [] if partner_id is not None and await is_member(work, partner_id) else [NotPceMemberError()]
@@ -370,6 +378,7 @@ TO_DECIDE = NoticeKind(
     "A PCE request of “{partner_name}” waits for your decision: {status}.",
     Severity.ACTION,
     (Right.PCE_DECIDE,),
+    lapses=True,
 )
 DECIDED = NoticeKind(
     "pce.decided",
@@ -392,6 +401,6 @@ _DESK = pdm_or(holders(Right.PCE_DECIDE, Right.PARTNER_READ_ALL))
 tell_of(
     PCE,
     Tell((None,), TO_DECIDE, (_DESK,), when=lambda membership: membership.status == PceStatus.PENDING),
-    Tell(("request_exit", "withdraw_exit"), TO_DECIDE, (_DESK,)),
+    Tell(("request_exit",), TO_DECIDE, (_DESK,)),
     Tell(("approve", "reject", "approve_exit", "reject_exit"), DECIDED, (main_account, named("submitted_by"))),
 )

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import col, select
 
-from models import partner, pce
+from models import pce
 from models.kernel.access import Actor
 from models.kernel.words import Word
 from models.kernel.work import Work
 from models.opportunity.policies import HO_DELIVERED_POS, HO_LOOK_BACK_DAYS, HO_VALIDATED_POS, STALE_DAYS
 from models.opportunity.record import Opportunity, stale
 from models.opportunity.words import Direction, Origin, Status
-from models.partner import PartnerOrganisation, PathStage
+from models.partner import Offering, PartnerOrganisation, PartnerPath, PathStage
+
+MOST_CANDIDATES: Final = 200
 
 
 class Ineligible(Word):
@@ -29,6 +35,18 @@ class Ineligible(Word):
     TOO_FEW_DELIVERED = "TOO_FEW_DELIVERED", "近12个月签单并交付的机会点不足", "has delivered too few opportunities"
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What a partner has to show for itself (伙伴共享情况), imported history left out."""
+
+    member: bool
+    stages: frozenset[PathStage]
+    validated: int
+    delivered: int
+    stale: int
+    won: int
+
+
 async def lacking(work: Work, partner_id: UUID) -> list[Ineligible]:
     """List what a partner lacks for receiving an HO; nothing where it is eligible.
 
@@ -38,43 +56,53 @@ async def lacking(work: Work, partner_id: UUID) -> list[Ineligible]:
     organisation = await work.first(select(PartnerOrganisation).where(PartnerOrganisation.id == partner_id))
     if organisation is None or organisation.frozen:
         return [Ineligible.FROZEN]
-    if not await pce.is_member(work, partner_id):
+    return await _lacking(work, (await _standings(work, [partner_id]))[partner_id])
+
+
+async def _lacking(work: Work, standing: Standing) -> list[Ineligible]:
+    if not standing.member:
         return [Ineligible.NO_PCE]
-    stages = {path.stage for path in await partner.joined_paths(work, partner_id)}
     reasons: list[Ineligible] = []
-    if PathStage.DIFFERENTIATION in stages:
-        reasons = await _does_not_share_regularly(work, partner_id)
+    if PathStage.DIFFERENTIATION in standing.stages:
+        if standing.validated < await work.policy(HO_VALIDATED_POS):
+            reasons.append(Ineligible.TOO_FEW_SHARED)
+        if standing.stale:
+            reasons.append(Ineligible.STALE)
         if not reasons:
             return []
-    if PathStage.ROLE_VALIDATION in stages or PathStage.DIFFERENTIATION in stages:
-        if await _count(work, partner_id, Opportunity.delivered_at, Status.DELIVERED) >= await work.policy(
-            HO_DELIVERED_POS
-        ):
-            return []
-        return [*reasons, Ineligible.TOO_FEW_DELIVERED]
-    return [Ineligible.NO_STAGE]
+    if not standing.stages & {PathStage.ROLE_VALIDATION, PathStage.DIFFERENTIATION}:
+        return [Ineligible.NO_STAGE]
+    if standing.delivered >= await work.policy(HO_DELIVERED_POS):
+        return []
+    return [*reasons, Ineligible.TOO_FEW_DELIVERED]
 
 
-async def _does_not_share_regularly(work: Work, partner_id: UUID) -> list[Ineligible]:
-    reasons = []
-    if await _count(work, partner_id, Opportunity.validated_at) < await work.policy(HO_VALIDATED_POS):
-        reasons.append(Ineligible.TOO_FEW_SHARED)
-    since = work.now - dt.timedelta(days=await work.policy(STALE_DAYS))
-    own = select(Opportunity.id).where(Opportunity.partner_id == partner_id, Opportunity.origin != Origin.IMPORTED)
-    if await work.first(own.where(stale(since)).limit(1)):
-        reasons.append(Ineligible.STALE)
-    return reasons
-
-
-async def _count(work: Work, partner_id: UUID, at: Any, status: Status | None = None) -> int:
+async def _standings(work: Work, ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    """Gather what partners have to show, in three statements however many they are."""
+    members = set(await work.every(pce.members_among(ids)))
+    stages: dict[UUID, set[PathStage]] = defaultdict(set)
+    for path in await work.every(select(PartnerPath).where(col(PartnerPath.partner_id).in_(ids))):
+        stages[path.partner_id].add(path.stage)
     since = work.now - dt.timedelta(days=await work.policy(HO_LOOK_BACK_DAYS))
-    query = select(Opportunity.id).where(
-        Opportunity.partner_id == partner_id,
-        Opportunity.direction == Direction.PO,
-        Opportunity.origin != Origin.IMPORTED,
-        col(at) >= since,
+    fresh = work.now - dt.timedelta(days=await work.policy(STALE_DAYS))
+    own = col(Opportunity.direction) == Direction.PO
+    counted = await work.session.execute(
+        sa.select(
+            col(Opportunity.partner_id),
+            _how_many(own, col(Opportunity.validated_at) >= since),
+            _how_many(own, col(Opportunity.delivered_at) >= since, col(Opportunity.status) == Status.DELIVERED),
+            _how_many(stale(fresh)),
+            _how_many(col(Opportunity.status).in_((Status.WON, Status.DELIVERED))),
+        )
+        .where(col(Opportunity.partner_id).in_(ids), col(Opportunity.origin) != Origin.IMPORTED)
+        .group_by(col(Opportunity.partner_id))
     )
-    return await work.count(query.where(Opportunity.status == status) if status else query)
+    counts = {row[0]: row[1:] for row in counted}
+    return {id: Standing(id in members, frozenset(stages[id]), *counts.get(id, (0, 0, 0, 0))) for id in ids}
+
+
+def _how_many(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.coalesce(sa.func.sum(sa.case((sa.and_(*conditions), 1), else_=0)), 0)
 
 
 async def candidates(work: Work, record: Opportunity, actor: Actor) -> list[dict[str, Any]]:
@@ -83,31 +111,23 @@ async def candidates(work: Work, record: Opportunity, actor: Actor) -> list[dict
         select(PartnerOrganisation)
         .where(PartnerOrganisation.visible_to(actor), col(PartnerOrganisation.frozen).is_(False))
         .order_by(col(PartnerOrganisation.name))
-        .limit(200)
+        .limit(MOST_CANDIDATES)
     )
-    ranked = []
-    for organisation in organisations:
-        wanting = await lacking(work, organisation.id)
-        offerings = await work.every(
-            select(partner.Offering).where(
-                partner.Offering.partner_id == organisation.id, col(partner.Offering.listed).is_(True)
-            )
-        )
-        matching = sum(bool(set(offering.services) & set(record.services)) for offering in offerings)
-        won = await work.count(
-            select(Opportunity.id).where(
-                Opportunity.partner_id == organisation.id,
-                col(Opportunity.status).in_((Status.WON, Status.DELIVERED)),
-                col(Opportunity.origin) != Origin.IMPORTED,
-            )
-        )
-        ranked.append(
-            {
-                "partner": organisation,
-                "lacking": wanting,
-                "matching": matching,
-                "same_region": organisation.province == record.province,
-                "won": won,
-            }
-        )
+    ids = [organisation.id for organisation in organisations]
+    standings = await _standings(work, ids)
+    matching: Counter[UUID] = Counter()
+    for offering in await work.every(
+        select(Offering).where(col(Offering.partner_id).in_(ids), col(Offering.listed).is_(True))
+    ):
+        matching[offering.partner_id] += bool(set(offering.services) & set(record.services))
+    ranked = [
+        {
+            "partner": organisation,
+            "lacking": await _lacking(work, standings[organisation.id]),
+            "matching": matching[organisation.id],
+            "same_region": organisation.province == record.province,
+            "won": standings[organisation.id].won,
+        }
+        for organisation in organisations
+    ]
     return sorted(ranked, key=lambda one: (bool(one["lacking"]), -one["matching"], not one["same_region"], -one["won"]))
