@@ -127,6 +127,18 @@ async def states(pipeline: Pipeline) -> list[str]:
     return [mail.state.value for mail in await mails(pipeline)]
 
 
+async def tell(pipeline: Pipeline, record: Opportunity, *accounts: Account, times: int = 1) -> None:
+    """Tell people of one record, so many times."""
+    kind = notice.notice_kinds()["opportunity.closed"]
+    people = {account.id for account in accounts}
+
+    async def deed(work: Work) -> None:
+        for time in range(times):
+            await notice.tell(work, [notice.Message(kind, record, people, f"time {time}")])
+
+    await pipeline.do(operator_actor(), deed)
+
+
 async def waiting(pipeline: Pipeline, count: int = 1) -> list[Opportunity]:
     """Let some opportunities wait for the PDM, who is told of each."""
     return [
@@ -276,9 +288,11 @@ async def test_the_field_matrix_holds_for_mail(pipeline: Pipeline, box: PostBox)
             assert ("请补充联系人" in text) == (cell("Opportunity/verdict", role) == "P"), role
 
 
-@pytest.mark.parametrize("what", ["lost sight", "read it", "chose otherwise", "left", "lost his address"])
+@pytest.mark.parametrize(
+    "what", ["lost sight", "read it", "chose otherwise", "left", "lost his address", "need not act any more"]
+)
 async def test_nothing_is_written_to_whoever(what: str, pipeline: Pipeline, box: PostBox):
-    await waiting(pipeline)
+    (record,) = await waiting(pipeline)
 
     async def deed(work: Work) -> None:
         account = await work.session.get_one(Account, pipeline.pdm.id)
@@ -290,6 +304,8 @@ async def test_nothing_is_written_to_whoever(what: str, pipeline: Pipeline, box:
             account.email = None
 
     await pipeline.do(operator_actor(), deed)
+    if what == "need not act any more":
+        await pipeline.decide(pipeline.pdm, record, "approve_audit")
     if what == "read it":
         await pipeline.do(pipeline.pdm, lambda work: notice.mark_read(work, None))
     if what == "chose otherwise":
@@ -354,7 +370,7 @@ async def test_a_server_that_says_nothing_is_waited_for_no_longer_than_the_setti
 async def test_one_receivers_trouble_is_not_anothers(pipeline: Pipeline, box: PostBox):
     await give_addresses(pipeline, pipeline.cast.wang_main)
     (record,) = await waiting(pipeline)
-    await pipeline.decide(pipeline.pdm, record, "approve_audit")
+    await tell(pipeline, record, pipeline.cast.wang_main)
     box.refused_receivers = {"zhou.tao@huawei.com"}
     assert await send(pipeline, box) == {"refused": 1, "sent": 1}
 
@@ -391,11 +407,15 @@ async def test_a_password_is_given_to_the_server_that_asks_for_one(pipeline: Pip
 
 
 async def test_two_that_send_at_once_send_each_mail_once_and_each_receivers_in_order(pipeline: Pipeline, box: PostBox):
-    await give_addresses(pipeline, pipeline.accounts["psm"], pipeline.cast.wang_main)
-    for record in await waiting(pipeline, 6):
-        await pipeline.decide(pipeline.pdm, record, "approve_audit")
-    expected_mails = len(await mails(pipeline))
-    assert expected_mails == 6 * 3
+    people = (pipeline.accounts["psm"], pipeline.accounts["owner"], pipeline.cast.wang_main, pipeline.cast.zhou_pdm)
+    await give_addresses(pipeline, *people)
+    record = await pipeline.validated(account_name="hengyuan_cloud")
+    async with pipeline.store.writer() as session, session.begin():
+        await session.execute(sa.update(OutgoingMail).values(state=MailState.SENT))
+    before = len(await mails(pipeline))
+    await tell(pipeline, record, *people, times=8)
+    expected_mails = len(await mails(pipeline)) - before
+    assert expected_mails == 8 * 4
     url = pipeline.store.writer.kw["bind"].url.render_as_string(hide_password=False)
     others = [open_database(url) for _ in range(3)]
     try:
@@ -529,7 +549,7 @@ async def test_a_mail_that_cannot_be_written_holds_up_no_other_receiver(
 ):
     await give_addresses(pipeline, pipeline.cast.wang_main)
     (record,) = await waiting(pipeline)
-    await pipeline.decide(pipeline.pdm, record, "approve_audit")
+    await tell(pipeline, record, pipeline.cast.wang_main)
     compose = notice.compose
 
     async def fails_for_the_pdm(reader: Any, mail: notice.Claimed) -> Any:

@@ -502,7 +502,7 @@ def test_every_kind_speaks_both_languages_and_knows_every_word_that_it_uses():
 
     assert len(notice.notice_kinds()) >= 20
     subjects = notice.subjects()
-    known = {name.replace(".", "_") for one in subjects.values() for name in one.columns} | {"number"}
+    known = {name.replace(".", "_") for one in subjects.values() for name in one.columns} | {"number", "until"}
     for kind in notice.notice_kinds().values():
         used = set(re.findall(r"\{(\w+)\}", kind.zh))
         assert used == set(re.findall(r"\{(\w+)\}", kind.en)), kind.code
@@ -594,3 +594,19 @@ async def test_old_notices_and_mails_are_forgotten(pipeline: Pipeline):
     pipeline.store.clock.forward(days=340)
     await timers.tidy(pipeline.store, clock=pipeline.store.clock)
     assert await inbox(pipeline) == []
+
+
+async def test_a_notice_keeps_saying_what_happened_when_the_record_has_gone_on(pipeline: Pipeline):
+    record = await pipeline.submitted()
+    end = await due(pipeline, record)
+    await pipeline.decide(pipeline.pdm, record, "approve_audit")
+    (words,) = await reads(pipeline, pipeline.cast.zhou_pdm)
+    assert notice.beijing_text(end) in words.sentence
+    assert words.gone_on
+    assert dict(words.details)["状态"] == domain.Status.VALIDATING.zh
+    held, _ = await pipeline.shared()
+    pipeline.store.clock.now = await due(pipeline, held)
+    await sweep(pipeline)
+    await pipeline.share(held, pipeline.cast.huaqi)
+    answered = [one for one in await reads(pipeline, pipeline.accounts["bd"]) if one.title == "伙伴已答复共享的机会点"]
+    assert domain.Status.AUTO_REJECTED.zh in answered[0].sentence or domain.Status.RECALLED.zh in answered[0].sentence

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("subject_kind", sa.String(length=40), nullable=False),
         sa.Column("subject_id", sa.Uuid(), nullable=False),
         sa.Column("event", sa.String(length=40), nullable=False),
+        sa.Column("status", sa.String(length=40), nullable=True),
         sa.Column("moment", sa.DateTime(timezone=True).with_variant(sa.String(length=27), "sqlite"), nullable=True),
         sa.Column(
             "occurred_at", sa.DateTime(timezone=True).with_variant(sa.String(length=27), "sqlite"), nullable=False

@@ -23,8 +23,9 @@ class NoticeKind:
     """A kind of notice (通知类型).
 
     `zh` and `en` are sentences with `{placeholders}` for the columns of what it is about, which are filled in when
-    somebody reads it, as he may see them then. `rights` are those of which a receiver holds at least one. `in_inbox`
-    is False where it comes by mail only.
+    somebody reads it, as he may see them then; `{status}` and `{until}` are those of the event itself. `rights` are
+    those of which a receiver holds at least one. `in_inbox` is False where it comes by mail only. What `lapses` is not
+    mailed any more once the record has gone on.
     """
 
     code: str
@@ -36,6 +37,7 @@ class NoticeKind:
     rights: tuple[str, ...]
     by_mail: bool = True
     in_inbox: bool = True
+    lapses: bool = False
 
     def __post_init__(self) -> None:
         if _kinds.setdefault(self.code, self) is not self:

@@ -57,13 +57,16 @@ async def wants_mail(reader: Reader, kind: str) -> bool:
 
 @letter(NOTICE_LETTER)
 async def about_a_notice(reader: Reader, mail: Claimed) -> Letter | None:
-    """Say a notice; nothing where he has read it, wants none of its kind any more, or no longer sees the record."""
+    """Say a notice; nothing where he has read it, wants none of its kind any more, or no longer sees the record.
+
+    What asked him to act is not sent either once the record has gone on without him.
+    """
     if mail.subject_id is None:
         return None
     notice: Any = await reader.one(Notice, mail.subject_id, Wanted.of(*COLUMNS, "occurred_at", "read_at"))
     if notice is None or notice.read_at is not None or not await wants_mail(reader, notice.kind):
         return None
     (words,) = await told(reader, [notice], reader.actor.lang)
-    if words.path is None:
+    if words.path is None or (words.gone_on and notice_kinds()[notice.kind].lapses):
         return None
     return Letter("notice", f"{words.title} · {words.name}", {"told": words})

@@ -19,7 +19,8 @@ from models.kernel.words import Word
 class Notice(Record, table=True):
     """What one person is told of one event (通知): ids and the kind only; its words are found when it is read.
 
-    `event` names the event among those of its kind and subject; `moment` is the time that a reminder is about.
+    `event` names the event among those of its kind and subject. `status` is the state that the record had then, and
+    `moment` the time until which somebody was to act, or that a reminder is about; no field rule covers either.
     """
 
     __tablename__ = "notice"
@@ -32,6 +33,7 @@ class Notice(Record, table=True):
     subject_kind: str = Field(max_length=40)
     subject_id: UUID = Field(sa_type=Uid)
     event: str = Field(max_length=40)
+    status: str | None = Field(default=None, max_length=40)
     moment: dt.datetime | None = Field(default=None, sa_type=Instant)
     occurred_at: dt.datetime = Field(sa_type=Instant)
     read_at: dt.datetime | None = Field(default=None, sa_type=Instant)

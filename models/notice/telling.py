@@ -30,7 +30,8 @@ BATCH = 20
 class Tell:
     """One row of the table of notices (通知规则): at which steps, what, to whom; `on` None is a record's beginning.
 
-    `about` finds the row that the notice is about, where it is not the record itself.
+    `about` finds the row that the notice is about, where it is not the record itself; `until` is its column with the
+    time until which somebody is to act.
     """
 
     on: tuple[str | None, ...]
@@ -38,6 +39,7 @@ class Tell:
     to: tuple[Receivers, ...]
     about: Callable[[Work, Any], Awaitable[Record | None]] | None = None
     when: Callable[[Any], bool] = lambda _record: True
+    until: str = "due_at"
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,9 @@ def _told_together(rows: Sequence[Tell]) -> Callable[[Work, Move], Awaitable[Non
                 continue
             subject = await row.about(work, move.record) if row.about else move.record
             if subject is not None:
-                event = f"v{move.record.version}"
-                messages.append(Message(row.kind, subject, await everybody(work, move.record, row.to), event))
+                receivers = await everybody(work, move.record, row.to)
+                until = getattr(subject, row.until, None)
+                messages.append(Message(row.kind, subject, receivers, f"v{move.record.version}", until))
         await tell(work, messages)
 
     return effect
@@ -126,6 +129,7 @@ async def tell(work: Work, messages: Sequence[Message]) -> int:
             "subject_kind": type(message.subject).__name__,
             "subject_id": message.subject.id,
             "event": message.event,
+            "status": getattr(message.subject, "status", None),
             "moment": message.moment,
             "occurred_at": work.now,
             "read_at": None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -24,18 +24,22 @@ GONE: Final = {
     "zh": "这条通知涉及的记录，您现在已无权查看。",
     "en": "This was about a record that you may no longer see.",
 }
-COLUMNS: Final = ("kind", "subject_kind", "subject_id")
+COLUMNS: Final = ("kind", "subject_kind", "subject_id", "status", "moment")
 
 
 @dataclass(frozen=True)
 class Told:
-    """A notice in words (通知内容): `path` is where the record is shown, None where the receiver no longer sees it."""
+    """A notice in words (通知内容): `path` is where the record is shown, None where the receiver no longer sees it.
+
+    `gone_on` says that the record has left the state that it was in.
+    """
 
     title: str
     sentence: str
     name: str = ""
     details: tuple[tuple[str, str], ...] = ()
     path: str | None = None
+    gone_on: bool = False
 
 
 async def told(reader: Reader, notices: Sequence[Any], lang: Lang) -> list[Told]:
@@ -58,18 +62,24 @@ def _told(notice: Any, found: tuple[Subject, Row] | None, lang: Lang) -> Told:
     if found is None or kind is None:
         return Told(GONE_TITLE[lang], GONE[lang])
     subject, row = found
-    facts = _facts(subject, row, lang)
+    present = _facts(subject, row, lang)
+    facts = present | {
+        "status": _text(subject.model, "status", notice.status, lang),
+        "until": beijing_text(dt.datetime.fromisoformat(notice.moment)) if notice.moment else ABSENT,
+    }
     details = tuple(
-        (field_label(name, lang, subject.model.__name__), facts[name.replace(".", "_")])
+        (field_label(name, lang, subject.model.__name__), present[name.replace(".", "_")])
         for name in subject.details
-        if facts[name.replace(".", "_")] != ABSENT
+        if present[name.replace(".", "_")] != ABSENT
     )
     name = facts[subject.columns[0].replace(".", "_")]
     path = f"/{subject.path}/{facts['number']}"
-    return Told(kind.title(lang), kind.sentence(lang).format(**facts), name, details, path)
+    return Told(
+        kind.title(lang), kind.sentence(lang).format(**facts), name, details, path, present["status"] != facts["status"]
+    )
 
 
-def _facts(subject: Subject, row: Any, lang: Lang) -> Mapping[str, str]:
+def _facts(subject: Subject, row: Any, lang: Lang) -> dict[str, str]:
     facts = {"number": str(row.id)}
     for name in subject.columns:
         first, _, rest = name.partition(".")

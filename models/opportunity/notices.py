@@ -51,28 +51,31 @@ TO_AUDIT = NoticeKind(
     "queue.audit",
     "机会点待审核",
     "An opportunity to audit",
-    "机会点“{name}”（客户：{company_name}）等待审核，时限为北京时间 {due_at}。",
-    "“{name}” (customer: {company_name}) waits for the audit, until {due_at} Beijing time.",
+    "机会点“{name}”（客户：{company_name}）等待审核，时限为北京时间 {until}。",
+    "“{name}” (customer: {company_name}) waits for the audit, until {until} Beijing time.",
     Severity.ACTION,
     AUDITORS,
+    lapses=True,
 )
 TO_VALIDATE = NoticeKind(
     "queue.validation",
     "机会点待验证",
     "An opportunity to validate",
-    "机会点“{name}”（客户：{company_name}）等待验证，时限为北京时间 {due_at}。",
-    "“{name}” (customer: {company_name}) waits for the validation, until {due_at} Beijing time.",
+    "机会点“{name}”（客户：{company_name}）等待验证，时限为北京时间 {until}。",
+    "“{name}” (customer: {company_name}) waits for the validation, until {until} Beijing time.",
     Severity.ACTION,
     VALIDATORS,
+    lapses=True,
 )
 OWNER_CHECK = NoticeKind(
     "opportunity.owner_check",
     "请向客户核实机会点",
     "Ask the customer about an opportunity",
-    "机会点“{name}”（客户：{company_name}）进入验证，请在北京时间 {due_at} 前向客户核实。",
-    "“{name}” (customer: {company_name}) is being validated; please ask the customer before {due_at} Beijing time.",
+    "机会点“{name}”（客户：{company_name}）进入验证，请在北京时间 {until} 前向客户核实。",
+    "“{name}” (customer: {company_name}) is being validated; please ask the customer before {until} Beijing time.",
     Severity.ACTION,
     (Right.OPPORTUNITY_CHECK_OWNER,),
+    lapses=True,
 )
 ESCALATED = NoticeKind(
     "opportunity.escalated",
@@ -105,10 +108,11 @@ SENT_BACK = NoticeKind(
     "opportunity.sent_back",
     "机会点退回补充",
     "Your opportunity was sent back for completion",
-    "机会点“{name}”被退回，请在北京时间 {due_at} 前补充后重新提交。",
-    "“{name}” was sent back; complete and return it before {due_at} Beijing time.",
+    "机会点“{name}”被退回，请在北京时间 {until} 前补充后重新提交。",
+    "“{name}” was sent back; complete and return it before {until} Beijing time.",
     Severity.ACTION,
     PARTNER,
+    lapses=True,
 )
 VALIDATED = NoticeKind(
     "opportunity.validated",
@@ -150,10 +154,11 @@ DELIVERED = NoticeKind(
     "opportunity.delivered",
     "交付待确认",
     "A delivery to confirm",
-    "机会点“{name}”（客户：{company_name}）已交付，请在北京时间 {dispute_until} 前确认或提出异议。",
-    "“{name}” (customer: {company_name}) is delivered; confirm or dispute it before {dispute_until} Beijing time.",
+    "机会点“{name}”（客户：{company_name}）已交付，请在北京时间 {until} 前确认或提出异议。",
+    "“{name}” (customer: {company_name}) is delivered; confirm or dispute it before {until} Beijing time.",
     Severity.ACTION,
     (Right.OPPORTUNITY_CONFIRM_DELIVERY,),
+    lapses=True,
 )
 DELIVERY_CONFIRMED = NoticeKind(
     "opportunity.delivery_confirmed",
@@ -177,10 +182,11 @@ OFFERED = NoticeKind(
     "offer.received",
     "华为共享了一个机会点",
     "Huawei shares an opportunity with you",
-    "华为向您共享机会点“{name}”，请在北京时间 {due_at} 前接受或拒绝。",
-    "Huawei shares “{name}” with you; accept or decline it before {due_at} Beijing time.",
+    "华为向您共享机会点“{name}”，请在北京时间 {until} 前接受或拒绝。",
+    "Huawei shares “{name}” with you; accept or decline it before {until} Beijing time.",
     Severity.ACTION,
     (Right.OPPORTUNITY_ACCEPT,),
+    lapses=True,
 )
 WITHDRAWN = NoticeKind(
     "offer.withdrawn",
@@ -204,10 +210,11 @@ NEAR = NoticeKind(
     "deadline.near",
     "处理时限临近",
     "A deadline is near",
-    "“{name}”的时限为北京时间 {due_at}（{status}），请及时处理。",
-    "“{name}” ({status}) is due by {due_at} Beijing time.",
+    "“{name}”的时限为北京时间 {until}（{status}），请及时处理。",
+    "“{name}” ({status}) is due by {until} Beijing time.",
     Severity.WARNING,
     (*PARTNER, *AUDITORS, *VALIDATORS),
+    lapses=True,
 )
 STALE = NoticeKind(
     "opportunity.stale",
@@ -223,10 +230,7 @@ describe(
     Subject(
         Opportunity,
         "opportunities",
-        (
-            *("name", "company_name", "status", "due_at", "dispute_until", "rejection_reason", "message_to_partner"),
-            "cancel_reason",
-        ),
+        ("name", "company_name", "status", "due_at", "rejection_reason", "message_to_partner", "cancel_reason"),
         ("company_name", "status", "due_at", "rejection_reason", "message_to_partner"),
     )
 )
@@ -277,7 +281,7 @@ tell_of(
     Tell(("validate",), VALIDATED, partner_side),
     Tell(("cancel",), CANCELLED, partner_side),
     Tell(("win", "lose"), CLOSED, (*partner_side, named("bd_id"))),
-    Tell(("deliver",), DELIVERED, (confirmers,)),
+    Tell(("deliver",), DELIVERED, (confirmers,), until="dispute_until"),
     Tell(("confirm_delivery",), DELIVERY_CONFIRMED, partner_side),
     Tell(("dispute",), DISPUTED, partner_side),
 )
@@ -287,7 +291,7 @@ tell_of(
     Tell(("expire_offer", "recall"), WITHDRAWN, (offered_partner,), about=newest_offer),
     Tell(("cancel_ho",), CANCELLED, partner_side),
     Tell(("win_ho", "lose_ho"), CLOSED, (*partner_side, named("bd_id"))),
-    Tell(("deliver_ho",), DELIVERED, (confirmers,)),
+    Tell(("deliver_ho",), DELIVERED, (confirmers,), until="dispute_until"),
     Tell(("confirm_delivery_ho",), DELIVERY_CONFIRMED, partner_side),
     Tell(("dispute_ho",), DISPUTED, partner_side),
 )
@@ -295,7 +299,8 @@ tell_of(
 
 async def tell_of_offer(work: Work, offer: HoOffer) -> None:
     """Tell a partner's main account that an HO is offered to it (COL-3.2#2)."""
-    await tell(work, [Message(OFFERED, offer, {id for id in await main_account(work, offer) if id}, "shared")])
+    receivers = {id for id in await main_account(work, offer) if id}
+    await tell(work, [Message(OFFERED, offer, receivers, "shared", offer.due_at)])
 
 
 async def _soon(work: Work) -> dt.datetime:
