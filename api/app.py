@@ -18,6 +18,7 @@ from admin import office
 from api import mail, metrics, timers, tracing
 from api.admission import Admission
 from api.database import Database, connect
+from api.files import Files, file_terms, storage_of
 from api.graphql import Answered, Endpoint, Limits, graphiql
 from api.identity import authenticate, journal_key, session_terms
 from api.installation import Installation
@@ -25,6 +26,7 @@ from api.logs import RequestLog
 from api.migrate import pending
 from api.schema import build_schema
 from api.settings import Settings
+from models.file import FileTerms
 from models.identity import derive_key
 from models.kernel.access import Actor
 from models.kernel.work import Clock, utc_now
@@ -41,9 +43,11 @@ def create_app(
     """Put the application together: GraphQL, back-office, health and metrics."""
     database = database or connect(settings)
     house = Installation(settings, database, database.writer, database.reader, journal_key(settings))
+    storage, files = storage_of(settings), file_terms(settings)
     routes: list[BaseRoute] = [
         Route("/", _home),
-        Route("/graphql", _graphql(settings, house, clock)),
+        Route("/graphql", _graphql(settings, house, files, clock)),
+        *Files(house, storage, files, session_terms(settings), clock).routes(),
         Route("/healthz", _healthz),
         Route("/readyz", _readyz),
         Route("/metrics", metrics.answer),
@@ -58,7 +62,7 @@ def create_app(
             stack.push_async_callback(database.dispose)
             if sweeping:
                 await stack.enter_async_context(mail.running(house, settings, clock=clock))
-                await stack.enter_async_context(timers.running(house, settings, clock=clock))
+                await stack.enter_async_context(timers.running(house, settings, clock=clock, storage=storage))
             yield
 
     app = Starlette(routes=routes, middleware=_middleware(settings), lifespan=lifespan)
@@ -72,6 +76,7 @@ def create_app(
     )
     app.state.settings = settings
     app.state.database = database
+    app.state.storage = storage
     return app
 
 
@@ -101,7 +106,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
     return layers
 
 
-def _graphql(settings: Settings, house: Installation, clock: Clock) -> Endpoint[Actor]:
+def _graphql(settings: Settings, house: Installation, files: FileTerms, clock: Clock) -> Endpoint[Actor]:
     terms = session_terms(settings)
 
     async def viewer_of(request: Request) -> Actor | None:
@@ -114,7 +119,7 @@ def _graphql(settings: Settings, house: Installation, clock: Clock) -> Endpoint[
             viewer=viewer,
             clock=clock,
             request_id=request.scope.get("state", {}).get("request_id"),
-            extra={"session_terms": terms, "address": request.client.host if request.client else ""},
+            extra={"session_terms": terms, "files": files, "address": request.client.host if request.client else ""},
         )
         try:
             yield context

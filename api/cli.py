@@ -107,9 +107,10 @@ def export_schema(
 def sweep() -> None:
     """Act on every deadline that has passed, remind, and send the mails that wait; a running server does so itself."""
     from api import timers
+    from api.files import storage_of
 
     async def command(house: Installation) -> tuple[dict[str, int], int]:
-        return dict(await timers.sweep(house)), await timers.tidy(house)
+        return dict(await timers.sweep(house)), await timers.tidy(house, storage=storage_of(house.settings))
 
     fired, forgotten = run(command)
     for operation, times in sorted(fired.items()):
@@ -119,7 +120,7 @@ def sweep() -> None:
     for outcome, times in sorted(run(_remind_and_send).items()):
         out.print(f"Mails {outcome}: {times}", markup=False)
     if forgotten:
-        out.print(f"{forgotten} idempotency keys and sessions that ran out were forgotten.")
+        out.print(f"{forgotten} idempotency keys, sessions, files and mails that ran out were forgotten.")
 
 
 async def _remind_and_send(house: Installation) -> dict[str, int]:

@@ -61,7 +61,7 @@ _TURNED_AWAY = Counter(
 )
 _GAUGE_OF_PROCESS = re.compile(r"gauge_live\w*_(\d+)\.db")
 
-_ROOMS = frozenset({"graphql", "admin", "healthz", "readyz", "metrics", "static"})
+_ROOMS = frozenset({"graphql", "admin", "files", "healthz", "readyz", "metrics", "static"})
 
 
 def room(path: str) -> str:

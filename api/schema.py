@@ -14,6 +14,7 @@ from models.kernel.lifecycle import lifecycles_markdown
 from resolvers.approval import ApprovalMutation, ApprovalQuery
 from resolvers.customer import CustomerMutation, CustomerQuery
 from resolvers.fields import node_types
+from resolvers.file import FileMutation
 from resolvers.general import GeneralMutation, GeneralQuery
 from resolvers.identity import IdentityMutation, IdentityQuery
 from resolvers.journal import JournalQuery
@@ -42,6 +43,7 @@ MUTATIONS = (
     CustomerMutation,
     OpportunityMutation,
     ApprovalMutation,
+    FileMutation,
     NoticeMutation,
 )
 

@@ -1,6 +1,7 @@
 """The settings of an installation, read once from PARTNER_CENTER_* and .env."""
 
 import ipaddress
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -113,6 +114,16 @@ class Settings(BaseSettings):
     max_waiting: Annotated[int, Field(ge=0)] = 64
     max_waiting_seconds: Seconds = 2
     """How many more may wait, and how long; the rest are told to come back."""
+    files_dir: Path = Path("partner-center-files")
+    """The folder in which files are kept, or gathered on their way to object storage."""
+    s3_bucket: str | None = None
+    """A bucket of S3-compatible object storage for files; without it they stay in the folder."""
+    s3_endpoint: Annotated[str, AfterValidator(_http)] | None = None
+    s3_region: str = "us-east-1"
+    s3_access_key: str | None = None
+    s3_secret_key: SecretStr | None = None
+    """Where the bucket is and who may use it; without keys, what the surroundings of the process offer."""
+
     max_body_bytes: Limit = 256 * 1024
     max_depth: Limit = 12
     max_aliases: Limit = 30

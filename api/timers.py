@@ -10,10 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from api import metrics
+from api.files import sweep_files
 from api.logs import log
 from api.settings import Settings
 from models import notice
 from models.approval import digest
+from models.file import Storage
 from models.identity import forget_old_sessions
 from models.kernel import replay
 from models.kernel.access import system_actor
@@ -78,9 +80,9 @@ async def _told(store: Store, clock: Clock, deed: Callable[[Work], Awaitable[int
         return 0
 
 
-async def tidy(store: Store, *, clock: Clock = utc_now) -> int:
-    """Forget idempotency keys, sessions, notices and mails that are kept no longer; answer how many."""
-    forgotten = 0
+async def tidy(store: Store, *, clock: Clock = utc_now, storage: Storage | None = None) -> int:
+    """Forget idempotency keys, sessions, notices, mails and files that are kept no longer; answer how many."""
+    forgotten = await sweep_files(store, storage, clock=clock) if storage is not None else 0
     for forget in (replay.forget_old, notice.forget_old):
         while gone := await run_write(store, system_actor(), forget, clock=clock):
             forgotten += gone
@@ -111,10 +113,13 @@ async def _fire(store: Store, lifecycle: Lifecycle[Any], id: UUID, clock: Clock)
 
 
 @asynccontextmanager
-async def running(store: Store, settings: Settings, *, clock: Clock = utc_now) -> AsyncIterator[None]:
+async def running(
+    store: Store, settings: Settings, *, clock: Clock = utc_now, storage: Storage | None = None
+) -> AsyncIterator[None]:
     """Sweep in the background at the interval of the settings until the block ends; a sweep under way is finished."""
     stop = asyncio.Event()
-    task = asyncio.create_task(_sweep_until(stop, store, settings.sweep_interval_seconds, clock), name="timers")
+    sweeps = _sweep_until(stop, store, settings.sweep_interval_seconds, clock, storage)
+    task = asyncio.create_task(sweeps, name="timers")
     try:
         yield
     finally:
@@ -122,7 +127,9 @@ async def running(store: Store, settings: Settings, *, clock: Clock = utc_now) -
         await task
 
 
-async def _sweep_until(stop: asyncio.Event, store: Store, seconds: float, clock: Clock) -> None:
+async def _sweep_until(
+    stop: asyncio.Event, store: Store, seconds: float, clock: Clock, storage: Storage | None
+) -> None:
     tidied: dt.datetime | None = None
     reminded: dt.datetime | None = None
     while not stop.is_set():
@@ -134,7 +141,7 @@ async def _sweep_until(stop: asyncio.Event, store: Store, seconds: float, clock:
                 await remind(store, clock=clock)
                 reminded = clock()
             if tidied is None or clock() - tidied >= TIDY_EVERY:
-                await tidy(store, clock=clock)
+                await tidy(store, clock=clock, storage=storage)
                 tidied = clock()
         except Exception:
             log.exception("a sweep failed; the next one tries again")

@@ -1,11 +1,12 @@
 """The domain: words, rows, rules, transitions and actions of each noun; importing it loads every table."""
 
-from models import approval, customer, identity, notice, onboarding, opportunity, partner, pce, settings
+from models import approval, customer, file, identity, notice, onboarding, opportunity, partner, pce, settings
 from models.kernel import replay
 
 __all__ = [
     "approval",
     "customer",
+    "file",
     "identity",
     "notice",
     "onboarding",

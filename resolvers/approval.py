@@ -19,7 +19,8 @@ from models.kernel.record import Record
 from models.kernel.values import instant_text, parse_instant, public_id
 from models.partner import PartnerOrganisation as PartnerRow
 from resolvers.context import Context, Info, page, single
-from resolvers.fields import Connection, Node, computed, needs, node, node_types, one
+from resolvers.fields import Connection, Node, computed, listed, many, needs, node, node_types, one
+from resolvers.file import Attachment
 from resolvers.identity.types import Account
 from resolvers.lookahead import LookAhead
 from resolvers.mutation import Action, Payload, act, answers
@@ -146,6 +147,11 @@ class Approval(Node):
         row: Any = self
         found: Any = await _subjects(info.context).load((model, _uuid(row.__dict__["subject_id"]), wanted))
         return found  # type: ignore[no-any-return]
+
+    @strawberry.field(metadata=many("attachments"), description="The evidence that goes with the verdict.")
+    def attachments(self, info: Info, first: int | None = None, after: str | None = None) -> Connection[Attachment]:
+        """List the files."""
+        return listed(self, info)  # type: ignore[no-any-return]
 
 
 def _subjects(context: Context) -> DataLoader[tuple[type[Record], Any, Wanted], Row | None]:

@@ -14,6 +14,7 @@ import datetime as dt
 import enum
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, TypeVar
+from uuid import UUID
 
 import strawberry
 
@@ -57,6 +58,7 @@ class Payload:
 
     records: ClassVar[dict[str, type[Record]]] = {}
 
+    ids: strawberry.Private[tuple[UUID, ...]] = ()
     replayed: bool = strawberry.field(default=False, description="True where the key had been used before.")
     preview: Preview | None = None
 
@@ -86,7 +88,7 @@ async def act(
             input_hash=hash_of(_plain(input)),
         )
     )
-    answer = payload(replayed=replayed, **extra)
+    answer = payload(ids=tuple(ids), replayed=replayed, **extra)
     model: type[Record] = payload.records[field]
     wanted = LookAhead(info).inside(model, field)
     async with info.context.reading() as reader:

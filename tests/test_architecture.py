@@ -23,7 +23,11 @@ PAPERS = ROOT.parent / "shared" / "domain"
 LONGEST = {"admin": 560, "tests": 800}
 STATES = {"status", "state"}
 # The one interpreter, the desk by which it keeps the queue, and the run of an import, which nobody decides on.
-MAY_ASSIGN_STATES = {"models/kernel/lifecycle.py", "models/approval/desk.py", "models/onboarding/importing.py"}
+MAY_ASSIGN_STATES = {
+    *("models/kernel/lifecycle.py", "models/approval/desk.py", "models/onboarding/importing.py"),
+    # A file has no steps of its own: it comes, and goes, as the record that holds it allows.
+    "models/file/actions.py",
+}
 # Where rows begin their lives: an HO taken over from the CRM, an application to PCE, history that is onboarded.
 MAY_BEGIN_IN_STATES = {"models/opportunity/ho.py", "models/pce.py", "models/opportunity/onboard.py"}
 

@@ -1,6 +1,6 @@
 """Opportunities (机会点): from draft to delivery, shared to Huawei and by Huawei."""
 
-from models.opportunity import ho, notices, progress
+from models.opportunity import evidence, ho, notices, progress
 from models.opportunity.actions import (
     change_offering,
     named_fields,
@@ -82,6 +82,7 @@ __all__ = [
     "delete_draft",
     "deliver",
     "dispute",
+    "evidence",
     "goes_first",
     "ho",
     "id_by_external_id",

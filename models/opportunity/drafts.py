@@ -12,6 +12,7 @@ from sqlmodel import col, select
 
 from models import pce
 from models.customer import Customer
+from models.file import remove_all
 from models.identity import Account
 from models.kernel.amend import amend
 from models.kernel.errors import (
@@ -250,6 +251,7 @@ async def delete_draft(work: Work, id: UUID, *, version: int) -> Opportunity:
     if record.status != Status.DRAFT:
         raise TransitionNotAllowedError(action=_Said.DELETE, status=record.status)
     await replace_lines(work, record, [])
+    await remove_all(work, record.id)
     work.note(DELETE, record, from_status=str(record.status))
     await work.remove(record)
     return record

@@ -29,6 +29,7 @@ from models.reference import CompanySize
 from resolvers.context import Info
 from resolvers.customer import Customer
 from resolvers.fields import Connection, Node, Row, computed, listed, many, needs, node, one
+from resolvers.file import Attachment
 from resolvers.identity.types import Account
 from resolvers.journal import JournalLine
 from resolvers.mutation import Payload, answers
@@ -125,6 +126,11 @@ class ProgressUpdate(Node):
     expected_sign_date: Day | None
     details: str
     backwards_note: str | None
+
+    @strawberry.field(metadata=many("attachments"), description="The files of this report, newest first.")
+    def attachments(self, info: Info, first: int | None = None, after: str | None = None) -> Connection[Attachment]:
+        """List the files."""
+        return listed(self, info)  # type: ignore[no-any-return]
 
 
 @node(domain.OwnerCheck, name="OwnerCheck", description="What the customer said when its owner asked.")
@@ -284,6 +290,14 @@ class Opportunity(Node):
     @strawberry.field(metadata=many("progress"), description="Progress, newest first.")
     def progress(self, info: Info, first: int | None = None, after: str | None = None) -> Connection[ProgressUpdate]:
         """List the progress updates."""
+        return listed(self, info)  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        metadata=many("attachments"),
+        description="The files of the opportunity, its progress and its decisions that the viewer may read.",
+    )
+    def attachments(self, info: Info, first: int | None = None, after: str | None = None) -> Connection[Attachment]:
+        """List the files."""
         return listed(self, info)  # type: ignore[no-any-return]
 
     @strawberry.field(metadata=many("owner_checks"), description="Owner checks, newest first; Huawei's side only.")
