@@ -13,6 +13,7 @@ from api.installation import Installation
 from api.migrate import pending
 from api.plain import is_missing, where
 from api.settings import DEFAULT_SECRET
+from models import notice
 from models.identity import Account, AccountRole, Role
 from models.kernel.access import system_actor
 from models.kernel.calendar import beijing_day
@@ -51,6 +52,7 @@ async def examine(house: Installation, *, clock: Clock = utc_now) -> AsyncIterat
     yield await _seeds(house)
     yield await _calendar(house, clock)
     yield await _deadlines(house, clock)
+    yield await _mail(house, clock)
     yield await _people(house)
     if house.settings.production and (logins := await open_demo_logins(house)):
         yield Finding(
@@ -122,6 +124,20 @@ async def _deadlines(house: Installation, clock: Clock) -> Finding:
             "Start one with `partner-center serve`, or act on them now: partner-center sweep",
         )
     return Finding("No deadline has passed without being acted on.")
+
+
+async def _mail(house: Installation, clock: Clock) -> Finding:
+    async with house.reader() as session:
+        work = Work(session, system_actor(), clock(), journal_key=house.journal_key)
+        found = await notice.counts(work)
+    dead = found.get(notice.MailState.DEAD, 0)
+    if dead:
+        said = f"{dead} mails of the last days were given up."
+        return Finding(said, "Look at the log for why, and at PARTNER_CENTER_SMTP_*.", urgent=False)
+    if house.settings.production and house.settings.smtp_host is None:
+        said = "Mails are printed on the console; nobody gets them."
+        return Finding(said, "Set PARTNER_CENTER_SMTP_HOST and the settings beside it.", urgent=False)
+    return Finding(f"{found.get(notice.MailState.WAITING, 0)} mails wait to be sent.")
 
 
 async def _people(house: Installation) -> Finding:
