@@ -559,3 +559,21 @@ async def test_a_mail_that_cannot_be_written_holds_up_no_other_receiver(
 
     monkeypatch.setattr(notice, "compose", fails_for_the_pdm)
     assert await send(pipeline, box) == {"failed": 1, "sent": 1}
+
+
+async def test_what_only_a_newer_version_can_write_waits_for_it(pipeline: Pipeline, box: PostBox):
+    """While an installation is brought up to date, old and new processes share one outbox."""
+    await waiting(pipeline, 2)
+    first, second = await mails(pipeline)
+    async with pipeline.store.writer() as session, session.begin():
+        await session.execute(
+            sa.update(OutgoingMail).where(col(OutgoingMail.id) == first.id).values(letter="of tomorrow")
+        )
+        await session.execute(
+            sa.update(notice.Notice).where(col(notice.Notice.id) == second.subject_id).values(kind="of tomorrow")
+        )
+    assert await send(pipeline, box) == {"failed": 1}
+    async with pipeline.store.writer() as session, session.begin():
+        await session.execute(sa.update(OutgoingMail).where(col(OutgoingMail.id) == first.id).values(letter="notice"))
+    pipeline.store.clock.forward(minutes=1)
+    assert await send(pipeline, box) == {"sent": 1, "failed": 1}

@@ -38,9 +38,11 @@ def letter(name: str) -> Callable[[Compose], Compose]:
 
 
 async def compose(reader: Reader, mail: Claimed) -> Letter | None:
-    """Put a mail into words for its receiver, whose rights the reader has; None where nothing is to be sent."""
-    known = _letters.get(mail.letter)
-    return await known(reader, mail) if known else None
+    """Put a mail into words for its receiver, whose rights the reader has; None where nothing is to be sent.
+
+    A letter or kind of notice that this version does not know is an error, so that a newer process sends it.
+    """
+    return await _letters[mail.letter](reader, mail)
 
 
 async def wants_mail(reader: Reader, kind: str) -> bool:
@@ -64,9 +66,12 @@ async def about_a_notice(reader: Reader, mail: Claimed) -> Letter | None:
     if mail.subject_id is None:
         return None
     notice: Any = await reader.one(Notice, mail.subject_id, Wanted.of(*COLUMNS, "occurred_at", "read_at"))
-    if notice is None or notice.read_at is not None or not await wants_mail(reader, notice.kind):
+    if notice is None or notice.read_at is not None:
+        return None
+    kind = notice_kinds()[notice.kind]
+    if not await wants_mail(reader, kind.code):
         return None
     (words,) = await told(reader, [notice], reader.actor.lang)
-    if words.path is None or (words.gone_on and notice_kinds()[notice.kind].lapses):
+    if words.path is None or (words.gone_on and kind.lapses):
         return None
     return Letter("notice", f"{words.title} · {words.name}", {"told": words})
