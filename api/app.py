@@ -15,12 +15,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from admin import office
-from api import mail, metrics, timers, tracing
+from api import exports, mail, metrics, timers, tracing
 from api.admission import Admission
 from api.database import Database, connect
 from api.files import Files, file_terms, storage_of
 from api.graphql import Answered, Endpoint, Limits, graphiql
 from api.identity import authenticate, journal_key, session_terms
+from api.imports import DraftImports
 from api.installation import Installation
 from api.logs import RequestLog
 from api.migrate import pending
@@ -44,10 +45,13 @@ def create_app(
     database = database or connect(settings)
     house = Installation(settings, database, database.writer, database.reader, journal_key(settings))
     storage, files = storage_of(settings), file_terms(settings)
+    workshop = exports.workshop_of(house, settings, clock=clock)
     routes: list[BaseRoute] = [
         Route("/", _home),
         Route("/graphql", _graphql(settings, house, files, clock)),
         *Files(house, storage, files, session_terms(settings), clock).routes(),
+        *DraftImports(house, session_terms(settings), clock).routes(),
+        *exports.Exports(house, workshop, exports.export_key(settings), clock).routes(),
         Route("/healthz", _healthz),
         Route("/readyz", _readyz),
         Route("/metrics", metrics.answer),
@@ -63,6 +67,7 @@ def create_app(
             if sweeping:
                 await stack.enter_async_context(mail.running(house, settings, clock=clock))
                 await stack.enter_async_context(timers.running(house, settings, clock=clock, storage=storage))
+                await stack.enter_async_context(exports.running(workshop))
             yield
 
     app = Starlette(routes=routes, middleware=_middleware(settings), lifespan=lifespan)
@@ -73,6 +78,8 @@ def create_app(
         secret=derive_key(settings.secret_key.get_secret_value(), "notices").hex(),
         secure=settings.address.startswith("https://"),
         clock=clock,
+        export_key=exports.export_key(settings),
+        files=files,
     )
     app.state.settings = settings
     app.state.database = database
@@ -119,7 +126,12 @@ def _graphql(settings: Settings, house: Installation, files: FileTerms, clock: C
             viewer=viewer,
             clock=clock,
             request_id=request.scope.get("state", {}).get("request_id"),
-            extra={"session_terms": terms, "files": files, "address": request.client.host if request.client else ""},
+            extra={
+                "session_terms": terms,
+                "files": files,
+                "export_key": exports.export_key(settings),
+                "address": request.client.host if request.client else "",
+            },
         )
         try:
             yield context

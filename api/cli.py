@@ -117,10 +117,22 @@ def sweep() -> None:
         out.print(f"{operation}: {times}", markup=False)
     if not fired:
         out.print("No deadline has passed.")
+    if made := run(_export):
+        out.print(f"Exports carried out: {made}")
     for outcome, times in sorted(run(_remind_and_send).items()):
         out.print(f"Mails {outcome}: {times}", markup=False)
     if forgotten:
         out.print(f"{forgotten} idempotency keys, sessions, files and mails that ran out were forgotten.")
+
+
+async def _export(house: Installation) -> int:
+    from api.exports import workshop_of
+    from models.export import tidy, work_off
+
+    workshop = workshop_of(house, house.settings)
+    made = await work_off(workshop)
+    await tidy(workshop)
+    return made
 
 
 async def _remind_and_send(house: Installation) -> dict[str, int]:

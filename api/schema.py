@@ -13,9 +13,11 @@ from api.guide import GUIDE, guide
 from models.kernel.lifecycle import lifecycles_markdown
 from resolvers.approval import ApprovalMutation, ApprovalQuery
 from resolvers.customer import CustomerMutation, CustomerQuery
+from resolvers.export import ExportMutation, ExportQuery
 from resolvers.fields import node_types
 from resolvers.file import FileMutation
 from resolvers.general import GeneralMutation, GeneralQuery
+from resolvers.home import HomeMutation, HomeQuery
 from resolvers.identity import IdentityMutation, IdentityQuery
 from resolvers.journal import JournalQuery
 from resolvers.notice import NoticeMutation, NoticeQuery
@@ -34,6 +36,8 @@ QUERIES = (
     ApprovalQuery,
     JournalQuery,
     NoticeQuery,
+    ExportQuery,
+    HomeQuery,
 )
 MUTATIONS = (
     GeneralMutation,
@@ -43,8 +47,10 @@ MUTATIONS = (
     CustomerMutation,
     OpportunityMutation,
     ApprovalMutation,
-    FileMutation,
     NoticeMutation,
+    FileMutation,
+    ExportMutation,
+    HomeMutation,
 )
 
 

@@ -37,7 +37,7 @@ async def test_a_portal_asks_follows_and_fetches(portal: Portal, tmp_path: Path)
     pipeline, main = portal.pipeline, portal.pipeline.cast.wang_main
     kept = await pipeline.submitted()
     await pipeline.draft(name="草稿")
-    given = {"kind": "OPPORTUNITIES", "format": "CSV", "language": "EN"}
+    given: dict[str, Any] = {"kind": "OPPORTUNITIES", "format": "CSV", "language": "EN"}
     given |= {"opportunities": {"status": ["AUDITING"], "companyName": "恒远"}, "idempotencyKey": "e1"}
     made = (await portal.get(main, CREATE, i=given))["exportCreate"]["export"]
     assert (made["status"], made["link"], made["asked"]) == (

@@ -8,6 +8,7 @@ import datetime as dt
 import io
 import sys
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ import pytest
 from sqlmodel import select
 
 from models import export as domain
-from models.export import ExportFormat, ExportKind, ExportRecord, ExportStatus, Workshop, worker
+from models.export import ExportFormat, ExportKind, ExportRecord, ExportStatus, Workshop
+from models.export import worker as worker_module
 from models.identity import Account, PeopleOnlyError
 from models.kernel.errors import (
     DomainError,
@@ -39,6 +41,7 @@ from tests.stage import person
 
 __all__ = ["pipeline"]
 
+worker: Any = worker_module
 OPP, CUS, JNL = ExportKind.OPPORTUNITIES, ExportKind.CUSTOMERS, ExportKind.JOURNAL
 # Written by hand: opportunities, customers, journal.
 MAY = """
@@ -91,9 +94,7 @@ async def test_an_export_is_refused_to_whoever_may_not_and_leaves_nothing(pipeli
         (pipeline.platform, JNL),
         (pipeline.koogallery, OPP),
     ):
-        await store.refused(
-            actor, PermissionDeniedError, lambda work, kind=kind: domain.request(work, kind, reason="x")
-        )
+        await store.refused(actor, PermissionDeniedError, partial(domain.request, kind=kind, reason="x"))
     await store.refused(pipeline.pdm, ReasonRequiredError, lambda work: domain.request(work, OPP))
     tool = dataclasses.replace(pipeline.main, client_id=new_id())
     await store.refused(tool, PeopleOnlyError, lambda work: domain.request(work, OPP))
@@ -234,7 +235,9 @@ async def test_a_claim_in_the_queue_opens_nothing_in_a_file_that_stays(pipeline:
     assert rows[0]["公司名称"] == "江苏****公司"
 
 
-async def test_many_rows_come_once_each_while_others_are_added(pipeline: Pipeline, tmp_path: Path):
+async def test_many_rows_come_once_each_while_others_are_added(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     for number in range(210):
         await pipeline.draft(name=f"机会点 {number}")
     shop = workshop(pipeline.store, tmp_path)
@@ -248,11 +251,8 @@ async def test_many_rows_come_once_each_while_others_are_added(pipeline: Pipelin
         await pipeline.draft(name="neu")
         return await real(reader, rows)
 
-    worker.names_of = adds_between
-    try:
-        assert await domain.work_off(shop) == 1
-    finally:
-        worker.names_of = real
+    monkeypatch.setattr(worker, "names_of", adds_between)
+    assert await domain.work_off(shop) == 1
     rows = read_csv(await fetched(pipeline.store, pipeline.main, record, tmp_path))
     assert len(told) == 3
     assert sorted(row["机会点名称"] for row in rows) == sorted(f"机会点 {number}" for number in range(210))

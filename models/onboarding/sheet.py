@@ -49,25 +49,30 @@ def read_sheet(path: Path, *, worksheet: str | None = None) -> Sheet:
         content = path.read_bytes()
     except OSError:
         raise FileNotReadableError(file=path.name, problem=Trouble.NOT_THERE) from None
+    return sheet_of(path.name, content, worksheet=worksheet)
+
+
+def sheet_of(name: str, content: bytes, *, worksheet: str | None = None) -> Sheet:
+    """Read the content of a CSV or XLSX file."""
     if content.startswith(b"PK\x03\x04"):
-        encoding, lines = "xlsx", _of_workbook(path.name, content, worksheet)
+        encoding, lines = "xlsx", _of_workbook(name, content, worksheet)
     else:
-        text, encoding = _decoded(path.name, content)
-        lines = _of_csv(path.name, text)
+        text, encoding = _decoded(name, content)
+        lines = _of_csv(name, text)
     filled = [Row(line, cells) for line, cells in lines if any(cells)]
     if not filled:
-        raise FileEmptyError(file=path.name)
+        raise FileEmptyError(file=name)
     header, *rows = filled
     columns = list(header.cells)
     while columns and not columns[-1]:
         columns.pop()
     named = [column for column in columns if column]
     if repeated := sorted({column for column in named if named.count(column) > 1}):
-        raise HeaderRepeatedError(file=path.name, columns=repeated)
+        raise HeaderRepeatedError(file=name, columns=repeated)
     width = len(columns)
     # Blank cells at the end of a row are not cells that somebody meant.
     rows = [Row(row.line, _fitted(row.cells, width)) for row in rows]
-    return Sheet(path.name, tuple(columns), tuple(rows), hashlib.sha256(content).hexdigest(), encoding)
+    return Sheet(name, tuple(columns), tuple(rows), hashlib.sha256(content).hexdigest(), encoding)
 
 
 def _fitted(cells: tuple[str, ...], width: int) -> tuple[str, ...]:

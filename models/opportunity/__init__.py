@@ -1,6 +1,6 @@
 """Opportunities (机会点): from draft to delivery, shared to Huawei and by Huawei."""
 
-from models.opportunity import evidence, ho, notices, progress
+from models.opportunity import evidence, ho, home, notices, progress, saved
 from models.opportunity.actions import (
     change_offering,
     named_fields,
@@ -26,6 +26,7 @@ from models.opportunity.reading import (
     tidied_filter,
 )
 from models.opportunity.record import FORM, Opportunity, OpportunityLine, OwnerCheck, ProgressUpdate
+from models.opportunity.saved import SavedFilter, delete_filter, save_filter
 from models.opportunity.words import (
     CancelReason,
     Concern,
@@ -69,6 +70,7 @@ __all__ = [
     "PriorityRule",
     "ProgressUpdate",
     "RejectionReason",
+    "SavedFilter",
     "Stage",
     "Status",
     "Support",
@@ -80,11 +82,13 @@ __all__ = [
     "confirm_delivery",
     "copy_to_draft",
     "delete_draft",
+    "delete_filter",
     "deliver",
     "dispute",
     "evidence",
     "goes_first",
     "ho",
+    "home",
     "id_by_external_id",
     "lacking",
     "lifecycle_of",
@@ -99,6 +103,8 @@ __all__ = [
     "review",
     "rivals_of",
     "save_draft",
+    "save_filter",
+    "saved",
     "standing",
     "submit",
     "tidied_filter",

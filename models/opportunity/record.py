@@ -234,6 +234,7 @@ class Opportunity(Reviewed, Deadlined, table=True):
             "sign_from": Filter("expected_sign_date", "gte"),
             "sign_to": Filter("expected_sign_date", "lte"),
             "due_before": Filter("due_at", "lte"),
+            "clock_runs": Filter("due_verb", "exists"),
             "name": Filter("name", "text"),
             "company_name": Filter("company_name", "text"),
             "credit_code": Filter("credit_code"),

@@ -168,3 +168,10 @@ class CustomerNotFoundError(DomainError):
 
     zh = "客户账号不存在。"
     en = "There is no such customer account."
+
+
+class TooManyFiltersError(DomainError):
+    """Somebody keeps as many filters as anybody may."""
+
+    zh = "最多保存 {maximum} 个筛选条件，请先删除不用的。"
+    en = "You keep {maximum} filters, the most there may be; delete one first."
