@@ -269,12 +269,15 @@ class QueuePages(Pages):
         }
 
     async def _panel(self, reader: Reader, panel: Panel) -> tuple[Panel, Table]:
-        columns = columns_of(panel.model, panel.columns)
+        first, *others = columns_of(panel.model, panel.columns)
+        columns = (replace(first, opens=True), *others)
+        pages = self.site.page_of.get(panel.model)
+        addresses = {panel.model: pages.address} if pages else {}
         found = await reader.by_ids(panel.model, panel.ids, wanted_of(panel.model, columns))
         rows = [found[id_] for id_ in panel.ids if id_ in found]
         names = await names_of(reader, columns, rows)
         return panel, Table(
-            columns, [(row, [cell_of(one, row, panel.model, names) for one in columns]) for row in rows]
+            columns, [(row, [cell_of(one, row, panel.model, names, addresses) for one in columns]) for row in rows]
         )
 
     async def verdicts(self, work: Work, kind: ApprovalKind, record: Any, line: Line) -> list[Button]:

@@ -9,6 +9,7 @@ from admin.approval import QueuePages
 from admin.customer import CustomerPages
 from admin.door import Door
 from admin.export import ExportPages
+from admin.file import FilePages
 from admin.home import HomePage
 from admin.journal import JournalPages
 from admin.notice import NoticePages
@@ -18,6 +19,7 @@ from admin.partner import MembershipPages, PartnerPages
 from admin.settings import CalendarPages, PolicyHistory, PolicyPages
 from admin.site import Pages, Site
 from admin.viewer import House
+from models.file import FileTerms
 from models.identity.sessions import SessionTerms
 from models.kernel.work import Clock, Store, utc_now
 
@@ -32,6 +34,7 @@ PAGES: tuple[type[Pages], ...] = (
     PartnerPages,
     MembershipPages,
     ExportPages,
+    FilePages,
     JournalPages,
     NoticePages,
     PolicyPages,
@@ -51,12 +54,13 @@ def mount(
     clock: Clock = utc_now,
     base_url: str = "/admin",
     export_key: bytes = b"",
+    files: FileTerms | None = None,
 ) -> Site:
     """Open the back-office under an address of the application.
 
     `secret` signs the cookie that carries one notice to the next page; `secure` keeps cookies to HTTPS.
     """
-    site = Site(app, House(store, terms, clock, export_key), secret=secret, secure=secure, base_url=base_url)
+    site = Site(app, House(store, terms, clock, export_key, files), secret=secret, secure=secure, base_url=base_url)
     for pages in PAGES:
         site.add(pages())
     site.add_view(PolicyHistory)

@@ -355,6 +355,19 @@ class OpportunityPages(RecordPages):
     )
     lists = (
         Related(
+            "attachments",
+            "attachments",
+            (
+                Column("name", opens=True),
+                Column("field"),
+                Column("size"),
+                Column("media_type"),
+                Column("uploaded_by_name"),
+                Column("at"),
+            ),
+            first=50,
+        ),
+        Related(
             "duplicates",
             "duplicates",
             (

@@ -61,6 +61,7 @@ class Pages:
     title: ClassVar[str] = ""
     icon: ClassVar[str] = "ti ti-file"
     group: ClassVar[str] = "group_records"
+    leads: ClassVar[bool] = False  # to the record itself, without a page of its own
     site: Site
 
     @property

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
+from models.file import FileTerms
 from models.identity import SignInRequiredError, actor_of
 from models.identity.record import Account
 from models.identity.sessions import SessionTerms, note_seen, visit_of_cookie
@@ -30,12 +31,13 @@ COOKIE = "partner_center_back_office"
 
 @dataclass(frozen=True)
 class House:
-    """What the back-office stands on: the store, how long visits last, the clock, and the key of links to exports."""
+    """What the back-office stands on: store, clock, terms of visits, and the keys of links to exports and files."""
 
     store: Store
     terms: SessionTerms
     clock: Clock = utc_now
     export_key: bytes = b""
+    files: FileTerms | None = None
 
 
 @dataclass

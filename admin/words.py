@@ -205,6 +205,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "contacts": ("客户联系人", "Contacts"),
     "progress": ("进展更新", "Progress"),
     "owner_checks": ("客户负责人核实", "Owner checks"),
+    "attachments": ("附件", "Files"),
     "duplicates": ("疑似重复", "Possible duplicates"),
     "offers": ("共享记录", "Offers"),
     "lines": ("产品行", "Product lines"),

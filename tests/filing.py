@@ -15,8 +15,9 @@ from httpx2 import ASGITransport, AsyncClient, Response
 
 from api.app import create_app
 from api.files import sweep_files
+from api.identity import COOKIE_NAME, session_terms
 from api.settings import Settings
-from models.identity import Account
+from models.identity import Account, begin_visit
 from models.opportunity import Opportunity
 from tests.databases import Databases, open_database
 from tests.people import Store
@@ -81,6 +82,16 @@ class Filing(Portal):
         """Follow a link."""
         headers = {"authorization": f"Bearer {await self.token(who)}"} if who else {}
         return await self.client.get(path_of(link), headers=headers)
+
+    @asynccontextmanager
+    async def browser(self, who: Account) -> AsyncIterator[AsyncClient]:
+        """Open the back-office in a browser in which somebody is signed in."""
+        app: Any = self.client._transport.app  # type: ignore[attr-defined]
+        himself, terms = await self.pipeline.store.actor(who), session_terms(app.state.settings)
+        visit = await self.pipeline.store.do(himself, lambda work: begin_visit(work, who, terms))
+        async with AsyncClient(transport=ASGITransport(app=app), base_url=ADDRESS) as client:
+            client.cookies.set(COOKIE_NAME, visit.token, domain="partner-center.test", path="/admin")
+            yield client
 
     async def rows(self) -> list[dict[str, Any]]:
         """Read every row of a file."""

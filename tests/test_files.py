@@ -539,6 +539,35 @@ async def test_a_repeat_gives_the_same_ticket_and_after_the_upload_the_file(fili
     assert len(await filing.rows()) == 1
 
 
+# The back-office
+
+
+async def test_the_back_office_lists_files_with_a_way_to_each(filing: Filing) -> None:
+    """On the record and beside the decision, to whom its rule shows it; the way gives a fresh link, for him alone."""
+    pipeline, record = filing.pipeline, await filing.pipeline.draft()
+    pdm, finance = pipeline.cast.zhou_pdm, pipeline.accounts["finance"]
+    id = await filing.upload(pipeline.cast.wang_main, record, "客户需求.pdf")
+    await pipeline.do(pipeline.main, lambda work: domain.submit(work, record.id))
+    entry = await entry_of(filing, record)
+    inner = await filing.upload(pdm, entry, "内部核查.pdf", field="INTERNAL")
+    async with filing.browser(pdm) as browser:
+        for page in (f"/admin/opportunities/{record.public_id}", f"/admin/queue/{entry.public_id}"):
+            text = (await browser.get(page)).text
+            assert "客户需求.pdf" in text
+            assert f'href="/admin/files/{id}"' in text
+            assert f'href="/admin/files/{inner}"' in text
+            assert "内部材料" in text
+        away = await browser.get(f"/admin/files/{inner}")
+        assert away.status_code == 303
+        assert (await browser.get(away.headers["location"])).content == PDF
+    async with filing.browser(finance) as browser:
+        text = (await browser.get(f"/admin/opportunities/{record.public_id}")).text
+        assert id in text
+        assert f"/admin/files/{inner}" not in text
+        assert "内部核查" not in text
+        assert (await browser.get(f"/admin/files/{inner}")).status_code == 404
+
+
 # What broke off
 
 

@@ -117,7 +117,7 @@ class RecordPages(Pages):
         return {
             model: pages.address
             for model, pages in self.site.page_of.items()
-            if getattr(pages, "sections", ()) and pages.open_to(actor)
+            if (getattr(pages, "sections", ()) or pages.leads) and pages.open_to(actor)
         }
 
     # Lists

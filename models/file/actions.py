@@ -274,15 +274,10 @@ def _touch(work: Work, held: Held) -> None:
 
 
 def _note(work: Work, operation: Operation, file: Attachment, held: Held, *, internal: bool = False) -> None:
-    # The name stays out: it may say what the rule of the field keeps from some who read the journal.
+    # Only which file, and where: the rule of the field keeps the rest from some who read the journal.
     work.note(
         operation,
         held.record,
         internal=internal or file.holder.internal,
-        changes={
-            "attachment": file.public_id,
-            "field": file.field.value,
-            "size": file.size,
-            "mediaType": file.media_type,
-        },
+        changes={"attachment": file.public_id, "field": file.field.value},
     )

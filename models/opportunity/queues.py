@@ -18,6 +18,7 @@ from models.approval import (
     of_the_pool,
     register,
 )
+from models.file import Attachment
 from models.kernel.errors import DomainError
 from models.kernel.lifecycle import Move
 from models.kernel.work import Work
@@ -41,6 +42,7 @@ BESIDE = (
     *("other_number", "other_name", "other_company", "other_partner", "other_direction", "other_status", "signals"),
     *("own_clock", "other_clock", "has_priority", "rule"),
 )
+FILES = ("name", "field", "size", "media_type", "uploaded_by_name", "at")
 
 
 class OpportunitiesOpenError(DomainError):
@@ -54,6 +56,17 @@ async def duplicates_beside(work: Work, record: Opportunity) -> Sequence[Panel]:
     """Show the written list of fields of each duplicate beside the record (COL-2.7.8)."""
     ids = await work.every(select(DuplicateMatch.id).where(DuplicateMatch.opportunity_id == record.id))
     return [Panel("疑似重复", "Possible duplicates", DuplicateMatch, tuple(ids), BESIDE)] if ids else []
+
+
+async def files_beside(work: Work, record: Opportunity) -> Sequence[Panel]:
+    """Show the files of the record, of its progress and of this and earlier decisions (COL-2.2.4)."""
+    ids = await work.every(
+        select(Attachment.id)
+        .where(Attachment.record_id == record.id, Attachment.visible_to(work.actor))
+        .order_by(col(Attachment.at), col(Attachment.id))
+        .limit(100)
+    )
+    return [Panel("附件", "Files", Attachment, tuple(ids), FILES)] if ids else []
 
 
 async def nothing_is_under_way(work: Work, move: Move) -> list[DomainError]:
@@ -92,7 +105,7 @@ register(
         decide=review,
         detail=DETAIL,
         fields=FORM,
-        beside=(duplicates_beside,),
+        beside=(duplicates_beside, files_beside),
         concerns=concerns_beside,
         escalates="escalate",
         label=_named,
@@ -108,7 +121,7 @@ register(
         rows=any_of(of_own_office(Right.OPPORTUNITY_VALIDATE), of_own_customers(Right.OPPORTUNITY_VALIDATE)),
         decide=review,
         detail=DETAIL,
-        beside=(duplicates_beside,),
+        beside=(duplicates_beside, files_beside),
         concerns=concerns_beside,
         label=_named,
     )
