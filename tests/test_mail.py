@@ -20,22 +20,24 @@ import sqlalchemy as sa
 from aiosmtpd.smtp import SMTP, AuthResult
 from sqlmodel import col, select
 
+from api import doctor, timers
 from api import mail as post_office
-from api import timers
+from api.installation import Installation
 from api.mail import Console, Post, Smtp, dispatch
-from api.settings import Settings
+from api.settings import Settings, SettingsError, load
 from models import notice
 from models.identity import Account, operator_actor
 from models.kernel.access import system_actor
 from models.kernel.work import Work, run_write
 from models.notice import MailState, OutgoingMail
+from models.notice.outbox import LEASE
 from models.opportunity import Opportunity
 from models.partner import PartnerOrganisation
 from tests.databases import open_database
 from tests.field_matrix import ROLES, cell, expected, hang
 from tests.people import Store
 from tests.pipeline import Pipeline, pipeline
-from tests.processes import surroundings
+from tests.processes import command, surroundings
 from tests.test_notices import give_addresses
 
 __all__ = ["pipeline"]
@@ -577,3 +579,49 @@ async def test_what_only_a_newer_version_can_write_waits_for_it(pipeline: Pipeli
         await session.execute(sa.update(OutgoingMail).where(col(OutgoingMail.id) == first.id).values(letter="notice"))
     pipeline.store.clock.forward(minutes=1)
     assert await send(pipeline, box) == {"sent": 1, "failed": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("mail_from", "partner-center", "PARTNER_CENTER_MAIL_FROM: .* is no mail address"),
+        ("mail_from", "Center <center@example.com>", "PARTNER_CENTER_MAIL_FROM: .* is no mail address"),
+        ("smtp_security", "ssl", "PARTNER_CENTER_SMTP_SECURITY: "),
+        ("smtp_timeout_seconds", "600", "PARTNER_CENTER_SMTP_TIMEOUT_SECONDS: "),
+        ("portal_url", "portal.example.com", "PARTNER_CENTER_PORTAL_URL: .* is no origin"),
+    ],
+)
+def test_settings_of_mail_that_do_not_serve_are_named(name: str, value: str, sentence: str):
+    with pytest.raises(SettingsError, match=sentence):
+        load(**{name: value})
+
+
+def test_no_attempt_outlasts_the_time_for_which_a_mail_is_held():
+    longest = next(one for one in Settings.model_fields["smtp_timeout_seconds"].metadata if hasattr(one, "le"))
+    assert dt.timedelta(seconds=longest.le) < LEASE
+
+
+async def test_the_doctor_counts_what_was_given_up(pipeline: Pipeline, box: PostBox):
+    store = pipeline.store
+    url = store.writer.kw["bind"].url.render_as_string(hide_password=False)
+    house = Installation(box.settings(database_url=url), None, store.writer, store.reader, store.journal_key)  # type: ignore[arg-type]
+
+    async def said() -> str:
+        found = await doctor._mail(house, store.clock)
+        return f"{found.what} {found.todo or ''}"
+
+    await waiting(pipeline)
+    assert "1 mails wait" in await said()
+    box.refused_receivers = {"zhou.tao@huawei.com"}
+    await send(pipeline, box)
+    assert "1 mails of the last days were given up. Look at the log" in await said()
+
+
+async def test_the_command_sweep_reminds_and_sends(pipeline: Pipeline, box: PostBox):
+    await waiting(pipeline, 2)
+    url = pipeline.store.writer.kw["bind"].url.render_as_string(hide_password=False)
+    settings = {"smtp_host": "127.0.0.1", "smtp_port": str(box.port), "smtp_security": "none"}
+    code, printed = await command(url, "sweep", **settings)
+    assert code == 0, printed
+    assert re.search(r"^Mails \w+: \d+$", printed, re.MULTILINE), printed
+    assert "WAITING" not in await states(pipeline)
