@@ -18,14 +18,14 @@ from models import opportunity as domain
 from models.approval import Approval
 from models.file import Attachment, TooManyFilesError, holders, open_ticket
 from models.file.words import AttachmentField
-from models.identity import Account
+from models.identity import Account, create_client, issue_token, revoke_token
 from models.identity.members import deactivate
 from models.kernel.access import Actor
 from models.opportunity import Opportunity, ProgressUpdate, RejectionReason
 from models.partner import PartnerOrganisation
-from models.rights import PRESETS, Preset
+from models.rights import PRESETS, Preset, Right
 from tests.databases import Databases
-from tests.filing import PDF, REMOVE, TICKET, Filing, archive, open_filing
+from tests.filing import LIST, PDF, REMOVE, TICKET, Filing, archive, open_filing, path_of
 from tests.killed_upload import STEPS
 from tests.people import open_person
 from tests.processes import surroundings
@@ -497,6 +497,33 @@ async def test_a_link_is_worth_no_more_than_its_holders_rights_of_the_moment(fil
     auditor = pipeline.accounts["auditor"]
     await pipeline.do(pipeline.platform, lambda work: deactivate(work, auditor.id))
     await refused(filing, 401, "SIGN_IN_REQUIRED", filing.fetch(audits))
+
+
+async def test_a_tool_sends_and_fetches_with_its_token_alone(filing: Filing) -> None:
+    """Its tickets and links are of no use without the token, nor once that is revoked."""
+    pipeline, record = filing.pipeline, await filing.pipeline.draft()
+    client = await pipeline.do(pipeline.main, lambda work: create_client(work, name="CRM 同步"))
+    scopes = [Right.OPPORTUNITY_READ_OWN, Right.OPPORTUNITY_SHARE, "opportunity.terms:plain"]
+    issued = await pipeline.do(
+        pipeline.main, lambda work: issue_token(work, client.id, name="同步", scopes=[str(one) for one in scopes])
+    )
+    headers = {"authorization": f"Bearer {issued.secret}"}
+
+    async def ask(query: str, **variables: Any) -> Any:
+        answer = await filing.client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+        return answer.json()
+
+    given: dict[str, Any] = {"subjectId": record.public_id, "field": "EVIDENCE", "name": "a.pdf", "size": len(PDF)}
+    assert (await ask(TICKET, i=given))["errors"][0]["extensions"]["code"] == "IDEMPOTENCY_KEY_REQUIRED"
+    ticket = (await ask(TICKET, i={**given, "idempotencyKey": "1"}))["data"]["fileTicketCreate"]["ticket"]
+    await refused(filing, 403, "TICKET_NOT_VALID", filing.send(pipeline.cast.wang_main, path_of(ticket["url"])))
+    assert (await filing.client.post(path_of(ticket["url"]), content=PDF, headers=headers)).status_code == 201
+    link = path_of((await ask(LIST, id=record.public_id))["data"]["opportunity"]["attachments"]["nodes"][0]["url"])
+    assert (await filing.client.get(link, headers=headers)).content == PDF
+    await refused(filing, 401, "SIGN_IN_REQUIRED", filing.fetch(link))
+    await refused(filing, 403, "LINK_NOT_VALID", filing.fetch(link, pipeline.cast.wang_main))
+    await pipeline.do(pipeline.main, lambda work: revoke_token(work, issued.token.id))
+    await refused(filing, 401, "SIGN_IN_REQUIRED", filing.client.get(link, headers=headers))
 
 
 async def test_a_removed_file_is_gone_at_once_and_its_bytes_with_the_sweep(filing: Filing) -> None:
