@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
+from sqlmodel import select
 
 from models import opportunity as domain
 from models.approval import Approval
@@ -202,3 +203,19 @@ async def test_the_queue_and_the_reviewers_of_others_are_closed(pipeline: Pipeli
         assert not any(SECRET in row.label or "云帆" in row.label for row in pdms.nodes)
     rejection = {"reason_code": RejectionReason.NO_CONTACT}
     await pipeline.store.refused(pipeline.pdm, NotFoundError, deciding(later, "reject_audit", **rejection))
+
+
+async def test_what_a_partner_does_with_its_drafts_is_its_own_affair_in_the_journal_too(pipeline: Pipeline) -> None:
+    """COL-2.8.2: Huawei's side sees what was submitted; of work on a draft it reads nothing, masked or not."""
+    record = await pipeline.submitted()
+
+    async def deeds(actor: Actor) -> set[str]:
+        async with pipeline.store.reader() as session:
+            seen = select(JournalLine.operation).where(
+                JournalLine.visible_to(actor), JournalLine.subject_id == record.id
+            )
+            return set((await session.execute(seen)).scalars())
+
+    assert await deeds(pipeline.main) == {"opportunity.save_draft", "Opportunity.PO.submit"}
+    for reviewer in (pipeline.pdm, pipeline.operations, pipeline.auditor):
+        assert await deeds(reviewer) == {"Opportunity.PO.submit"}

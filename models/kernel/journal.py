@@ -31,13 +31,17 @@ class JournalRight(Permission):
 
 @dataclass(frozen=True)
 class Operation:
-    """What a line calls the deed (操作): its code, its name in both languages, resource type and event name (AU-02)."""
+    """What a line calls the deed (操作): its code, its name in both languages, resource type and event name (AU-02).
+
+    A `private` deed is its organisation's own affair, such as work on a draft; Huawei's side does not read of it.
+    """
 
     code: str
     zh: str
     en: str
     resource_type: str
     event: str
+    private: bool = False
 
 
 class JournalLine(Record, table=True):
@@ -66,6 +70,7 @@ class JournalLine(Record, table=True):
     owner_id: UUID | None = Field(default=None, sa_type=Uid)
     bd_id: UUID | None = Field(default=None, sa_type=Uid)
     internal: bool = False
+    private: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     from_status: str | None = Field(default=None, max_length=40)
     to_status: str | None = Field(default=None, max_length=40)
     reason_code: str | None = Field(default=None, max_length=64)
@@ -81,26 +86,31 @@ class JournalLine(Record, table=True):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> sa.ColumnElement[bool]:
-        """Lines on one's own organisation's records; Huawei's inner steps are for Huawei's side alone.
+        """Lines on one's own organisation's records; Huawei's inner steps are for Huawei's side alone, and what an
+        organisation does for itself is for that organisation.
 
         Of Huawei's side, whoever reads a part of the journal finds his own deeds in it.
         """
-        clauses: list[sa.ColumnElement[bool]] = []
-        if actor.may(JournalRight.ALL):
+        open_to_partner = sa.not_(col(cls.internal))
+        if actor.side in (Side.PARTNER, Side.CUSTOMER):
+            own = [col(cls.partner_id) == actor.partner_id] if actor.partner_id else []
+            own += [col(cls.subject_id) == actor.customer_id] if actor.customer_id else []
+            return sa.and_(open_to_partner, sa.or_(*own)) if own and actor.may(JournalRight.OWN) else sa.false()
+        if actor.side is Side.SYSTEM and actor.may(JournalRight.ALL):
             return sa.true()
-        if actor.may(JournalRight.OWN) and actor.partner_id:
-            clauses.append(sa.and_(col(cls.partner_id) == actor.partner_id, sa.not_(col(cls.internal))))
-        if actor.may(JournalRight.OWN) and actor.customer_id:
-            clauses.append(sa.and_(col(cls.subject_id) == actor.customer_id, sa.not_(col(cls.internal))))
+        open_to_huawei = sa.not_(col(cls.private))
+        if actor.may(JournalRight.ALL):
+            return open_to_huawei
+        clauses: list[sa.ColumnElement[bool]] = []
         if actor.may(JournalRight.PARTNERS):
             clauses.append(col(cls.partner_id).in_(actor.partners))
         if actor.may(JournalRight.OFFICE) and actor.office_id:
             clauses.append(col(cls.office_id) == actor.office_id)
         if actor.may(JournalRight.CUSTOMERS):
             clauses += [col(cls.owner_id) == actor.id, col(cls.bd_id) == actor.id]
-        if clauses and actor.side is Side.HUAWEI:
+        if clauses:
             clauses.append(col(cls.actor_id) == actor.id)
-        return sa.or_(*clauses) if clauses else sa.false()
+        return sa.and_(open_to_huawei, sa.or_(*clauses)) if clauses else sa.false()
 
 
 @event.listens_for(JournalLine, "before_update")

@@ -186,6 +186,7 @@ class Work:
             "operation_en": operation.en,
             "resource_type": operation.resource_type,
             "event": operation.event,
+            "private": operation.private,
         }
 
     async def policy(self, policy: Policy[T]) -> T:

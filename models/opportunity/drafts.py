@@ -37,10 +37,14 @@ from models.opportunity.words import Status
 from models.partner import Offering
 from models.rights import Right
 
-SAVE = Operation("opportunity.save_draft", "保存草稿", "Save a draft", "opportunity", "saveOpportunity")
-DELETE = Operation("opportunity.delete_draft", "删除草稿", "Delete a draft", "opportunity", "saveOpportunity")
+SAVE = Operation("opportunity.save_draft", "保存草稿", "Save a draft", "opportunity", "saveOpportunity", private=True)
+DELETE = Operation(
+    "opportunity.delete_draft", "删除草稿", "Delete a draft", "opportunity", "saveOpportunity", private=True
+)
 COMPLETE = Operation("opportunity.complete", "补充信息", "Complete fields", "opportunity", "saveOpportunity")
-COPY = Operation("opportunity.copy_to_draft", "复制为草稿", "Copy to a draft", "opportunity", "saveOpportunity")
+COPY = Operation(
+    "opportunity.copy_to_draft", "复制为草稿", "Copy to a draft", "opportunity", "saveOpportunity", private=True
+)
 
 Lines = Sequence[Mapping[str, Any]]
 
