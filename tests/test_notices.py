@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import datetime as dt
+import functools
+import re
 from collections import Counter
 from typing import Any
 from uuid import UUID
@@ -17,7 +19,7 @@ from api import timers
 from models import notice, pce
 from models import opportunity as domain
 from models.approval import DecisionInput
-from models.identity import Account, PeopleOnlyError, operator_actor
+from models.identity import Account, PeopleOnlyError, Role, operator_actor
 from models.kernel.errors import FieldRequiredError, NotFoundError, TransitionNotAllowedError, ValueNotAllowedError
 from models.kernel.policy import PolicyRow
 from models.kernel.reads import Page, Reader, Wanted
@@ -30,7 +32,7 @@ from models.partner import PartnerOrganisation
 from tests.databases import open_database
 from tests.field_matrix import ROLES, Gallery, cell, expected, hang
 from tests.people import NOON, Store
-from tests.pipeline import Pipeline, pipeline
+from tests.pipeline import Pipeline, check_owner, pipeline
 
 __all__ = ["pipeline"]
 
@@ -136,8 +138,6 @@ async def test_each_step_of_a_po_is_told_to_those_whom_it_concerns_and_to_nobody
         | to("queue.validation", "psm", "bd")
         | to("opportunity.owner_check", "owner")
     )
-    from tests.pipeline import check_owner
-
     await pipeline.do(pipeline.bd, lambda work: check_owner(work, record))
     assert await since.told() == set()
     await pipeline.decide(pipeline.psm, record, "validate")
@@ -222,8 +222,6 @@ async def test_the_responsible_person_is_told_beside_the_main_account_only_if_hi
     assert ("opportunity.audit_approved", "manager") not in await since.told()
 
     async def allow(work: Work) -> None:
-        from models.identity import Role
-
         role = await work.first(select(Role).where(Role.preset == "MGR"))
         role.permissions = [*role.permissions, "opportunity:read_own_organisation"]
 
@@ -355,7 +353,7 @@ async def test_a_stale_opportunity_is_told_once_for_each_staleness(pipeline: Pip
     assert await since.told() == to(STALE.code, "main", "bd")
     pipeline.store.clock.forward(days=5)
     assert not await remind(pipeline)
-    report = {"stage": domain.Stage.SOLUTION, "win_probability": 30, "details": "客户已试用。"}
+    report: dict[str, Any] = {"stage": domain.Stage.SOLUTION, "win_probability": 30, "details": "客户已试用。"}
     await pipeline.do(pipeline.main, lambda work: domain.progress.report(work, record.id, **report))
     assert not await remind(pipeline)
     pipeline.store.clock.forward(days=31)
@@ -498,8 +496,6 @@ async def test_the_field_matrix_holds_for_notices(pipeline: Pipeline):
 
 
 def test_every_kind_speaks_both_languages_and_knows_every_word_that_it_uses():
-    import re
-
     assert len(notice.notice_kinds()) >= 20
     subjects = notice.subjects()
     known = {name.replace(".", "_") for one in subjects.values() for name in one.columns} | {"number", "until"}
@@ -554,9 +550,8 @@ async def test_a_choice_is_kept_told_in_the_journal_and_refused_for_what_never_r
         listed = {one.kind.code: one.by_mail for one in await notice.choices(Reader(session, pipeline.pdm, NOON))}
     assert listed["queue.audit"] is False
     for code in ("offer.received", "nonsense"):
-        await pipeline.store.refused(
-            pipeline.pdm, ValueNotAllowedError, lambda work, code=code: notice.choose(work, code, by_mail=True)
-        )
+        deed = functools.partial(notice.choose, code=code, by_mail=True)
+        await pipeline.store.refused(pipeline.pdm, ValueNotAllowedError, deed)
     tool = dataclasses.replace(pipeline.pdm, client_id=new_id())
     await pipeline.store.refused(tool, PeopleOnlyError, lambda work: notice.choose(work, "queue.audit", by_mail=True))
 
