@@ -27,7 +27,8 @@ async def test_an_opportunity_goes_from_draft_to_delivery(pipeline: Pipeline) ->
     )
     await pipeline.decide(pipeline.psm, record, "validate")
     now = await pipeline.again(record)
-    assert now.status == Status.VALIDATED and now.validated_at == pipeline.store.clock.now
+    assert now.status == Status.VALIDATED
+    assert now.validated_at == pipeline.store.clock.now
 
     await pipeline.do(
         pipeline.main,
