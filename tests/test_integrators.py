@@ -17,7 +17,8 @@ from api.app import create_app
 from api.demo import demo_token
 from api.graphql.refusals import Code
 from api.guide import GUIDE, guide
-from api.installation import Installation
+from api.installation import Installation, opened
+from api.settings import Settings
 from models.kernel.errors import every_code
 from models.kernel.work import utc_now
 from tests.databases import Databases
@@ -27,13 +28,21 @@ TEXT = GUIDE.read_text("utf-8")
 BLOCKS = re.findall(r"```(graphql|json refusal|json)\n(.*?)```", TEXT, re.DOTALL)
 
 
-@pytest_asyncio.fixture
-async def house(databases: Databases) -> AsyncIterator[Installation]:
-    """The demonstration, for one test to change."""
+@pytest_asyncio.fixture(scope="module")
+async def demonstration_left(databases: Databases) -> AsyncIterator[str]:
+    """The address of the demonstration, which nobody has open."""
     url = await databases.copy()
-    opened = await demonstrated(url)
-    yield opened
-    await opened.database.dispose()
+    await (await demonstrated(url)).database.dispose()
+    yield url
+    await databases.drop(url)
+
+
+@pytest_asyncio.fixture
+async def house(databases: Databases, demonstration_left: str) -> AsyncIterator[Installation]:
+    """A copy of the demonstration, for one test to change."""
+    url = await databases.copy(demonstration_left)
+    async with opened(Settings(database_url=url)) as installation:
+        yield installation
     await databases.drop(url)
 
 
