@@ -1,11 +1,13 @@
 """One writer and one reader on SQLite or PostgreSQL, under the same two names."""
 
+import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
@@ -96,7 +98,12 @@ def _sqlite(url: str, *, writes: bool, foreign_keys: bool = True, pooled: bool =
         # Deferred writers that read first lose updates or are refused in the middle; one that begins so does neither.
         # Told to the driver at once, because a cursor of SQLAlchemy's goes three times to the connection's thread.
         driver: Any = connection.connection.dbapi_connection
-        driver.run_async(lambda aiosqlite: aiosqlite.execute_fetchall("BEGIN IMMEDIATE" if writes else "BEGIN"))
+        begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+        try:
+            driver.run_async(lambda aiosqlite: aiosqlite.execute_fetchall(begin))
+        except sqlite3.Error as error:
+            # As SQLAlchemy would say it, so that whoever runs a write once more recognises a lock.
+            raise OperationalError(begin, None, error) from error
 
     return engine
 

@@ -1,6 +1,7 @@
 """Writer and reader keep what they promise, on SQLite and on PostgreSQL alike."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,6 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import JSON
 
 from api.database import Database
+from models.identity import operator_actor
+from models.seed import plant
+from tests.people import Store
 
 SCRATCH = MetaData()
 TALLY = Table(
@@ -100,3 +104,19 @@ async def test_a_file_of_sqlite_survives_power_loss_and_is_read_while_written(da
     await database.dispose()
 
     assert told == {"journal_mode": "wal", "synchronous": 2}
+
+
+@pytest.mark.sqlite
+async def test_a_write_that_meets_a_lock_of_another_process_is_run_again_until_it_is_through(database: Database):
+    """performance.md, how writes are built: a lock that another process holds is waited out, not passed on."""
+    async with database.writer_engine.connect() as connection:
+        await connection.exec_driver_sql("PRAGMA busy_timeout=20")
+    other = sqlite3.connect(database.url.partition("///")[2], isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    store = Store(database.writer, database.reader)
+    waiting = asyncio.create_task(store.do(operator_actor(), plant))
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    other.execute("ROLLBACK")
+    other.close()
+    assert await waiting > 0
