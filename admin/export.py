@@ -39,9 +39,7 @@ class ExportPages(RecordPages):
         Column("format"),
         Column("status", badge=True),
         Column("rows_done"),
-        Column("rows_total"),
-        Column("size"),
-        Column("reason", wide=True),
+        Column("reason"),
         Column("requester.name", label="ExportRecord.requested_by"),
         Column("expires_at"),
     )
@@ -70,7 +68,7 @@ class ExportPages(RecordPages):
 
     def wanted_of_list(self) -> Wanted:
         """Say what the list and its buttons need."""
-        return wanted_of(self.model, self.columns, "requested_by", "failure", "sha256")
+        return wanted_of(self.model, self.columns, "requested_by", "failure", "rows_total")
 
     def offers(self, row: Any, viewer: Viewer) -> dict[str, Any]:
         """Say how far an export is, and what its line offers this viewer."""

@@ -25,12 +25,12 @@ from models.reference import INDUSTRIES, OFFICES, PROVINCES, SERVICES, SUB_INDUS
 LONG: Final = 256
 
 GREEN: Final = frozenset(
-    {"VALIDATED", "ACCEPTED", "WON", "DELIVERED", "ACTIVE", "approve", "approve_exit", "APPROVED", "validate"}
+    {"VALIDATED", "ACCEPTED", "WON", "DELIVERED", "ACTIVE", "approve", "approve_exit", "APPROVED", "validate", "DONE"}
 )
 RED: Final = frozenset(
-    {"AUDIT_REJECTED", "VALIDATION_REJECTED", "REJECTED", "AUTO_REJECTED", "LOST", "reject", "reject_exit"}
+    {"AUDIT_REJECTED", "VALIDATION_REJECTED", "REJECTED", "AUTO_REJECTED", "LOST", "reject", "reject_exit", "FAILED"}
 )
-BLUE: Final = frozenset({"AUDITING", "VALIDATING", "PENDING", "PENDING_ACCEPTANCE", "EXIT_PENDING", "OPEN"})
+BLUE: Final = frozenset({"AUDITING", "VALIDATING", "PENDING", "PENDING_ACCEPTANCE", "EXIT_PENDING", "OPEN", "RUNNING"})
 YELLOW: Final = frozenset({"RETURNED", "DISPUTED", "RECALLED", "send_back"})
 
 
