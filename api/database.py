@@ -1,17 +1,15 @@
 """One writer and one reader on SQLite or PostgreSQL, under the same two names."""
 
-import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
-from api import metrics
+from api import metrics, sqlite
 from api.settings import Settings
 
 BUSY_SECONDS = 5
@@ -74,6 +72,7 @@ def _sqlite(url: str, *, writes: bool, foreign_keys: bool = True, pooled: bool =
     size: dict[str, Any] = {"pool_size": 1 if writes else READERS, "max_overflow": 0}
     engine = create_async_engine(
         url,
+        module=sqlite.Driver(),
         connect_args={"isolation_level": None, "timeout": BUSY_SECONDS},
         poolclass=AsyncAdaptedQueuePool if pooled else NullPool,
         hide_parameters=True,
@@ -96,14 +95,8 @@ def _sqlite(url: str, *, writes: bool, foreign_keys: bool = True, pooled: bool =
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
         # Deferred writers that read first lose updates or are refused in the middle; one that begins so does neither.
-        # Told to the driver at once, because a cursor of SQLAlchemy's goes three times to the connection's thread.
         driver: Any = connection.connection.dbapi_connection
-        begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
-        try:
-            driver.run_async(lambda aiosqlite: aiosqlite.execute_fetchall(begin))
-        except sqlite3.Error as error:
-            # As SQLAlchemy would say it, so that whoever runs a write once more recognises a lock.
-            raise OperationalError(begin, None, error) from error
+        driver.begin_with("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.kernel.reads.plan import domain_decoder, raw
@@ -16,15 +18,22 @@ async def lines_of(session: AsyncSession, text: str, bound: tuple[Any, ...]) -> 
 
     A cursor of SQLAlchemy's takes four hops, and each costs more than the statement itself.
     """
-    connection = await session.connection()
-    if connection.dialect.name != "sqlite":
-        return list((await connection.exec_driver_sql(text, bound)).all())
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    return list(await driver.execute_fetchall(text, bound))
+    going, driver = session.info.get("driver", (None, None))
+    if going is None or going is not session.sync_session.get_transaction():
+        connection = await session.connection()
+        if connection.dialect.name != "sqlite":
+            return list((await connection.exec_driver_sql(text, bound)).all())
+        driver = (await connection.get_raw_connection()).driver_connection
+        session.info["driver"] = session.sync_session.get_transaction(), driver
+    try:
+        return list(await driver.execute_fetchall(text, bound))
+    except sqlite3.OperationalError as error:
+        # As SQLAlchemy would say it, so that whoever runs a write once more recognises a lock.
+        raise OperationalError(text, None, error) from error
 
 
 class Fetch:
-    """A select whose text is written once a database; values go in and come out as the domain has them.
+    """A select whose text is written once for each database; values go in and come out as the domain has them.
 
     Words come out as their codes.
     """
@@ -32,18 +41,21 @@ class Fetch:
     def __init__(self, select: sa.Select[Any]) -> None:
         self._types = [column.type for column in select.selected_columns]
         self._select = select.with_only_columns(*[raw(column) for column in select.selected_columns])
-        self._written: dict[str, tuple[str, list[tuple[str, Any]], list[Any]]] = {}
+        self._written: dict[str, tuple[str, list[tuple[str, Any, Any]], list[Any]]] = {}
 
     async def __call__(self, session: AsyncSession, **values: Any) -> list[list[Any]]:
         """Run the select with these values."""
         dialect = session.get_bind().dialect
         if (known := self._written.get(dialect.name)) is None:
-            text, names, _, processors = compiled(self._select, dialect)
-            asked = [(name, processors.get(name)) for name in names]
+            text, names, constants, processors = compiled(self._select, dialect)
+            asked = [(name, constant, processors.get(name)) for name, constant in zip(names, constants, strict=True)]
             known = text, asked, [domain_decoder(type_, dialect.name) for type_ in self._types]
             self._written[dialect.name] = known
         text, asked, decoders = known
-        bound = tuple(values[name] if process is None else process(values[name]) for name, process in asked)
+        bound = tuple(
+            value if value is None or process is None else process(value)
+            for value, process in ((values.get(name, constant), process) for name, constant, process in asked)
+        )
         return [
             [
                 value if value is None or decode is None else decode(value)
