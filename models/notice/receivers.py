@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlmodel import col, select
 
 from models.identity import Account, AccountRole, Role
 from models.kernel.access import Side
+from models.kernel.reads.fetch import Fetch
+from models.kernel.reads.statement import given
+from models.kernel.values import Uid
 from models.kernel.work import Work
 from models.notice.telling import Receivers
 from models.partner import PartnerOrganisation
+
+_accounts, _roles = Account.__table__, Role.__table__  # type: ignore[attr-defined]
+_links, _partners = AccountRole.__table__, PartnerOrganisation.__table__  # type: ignore[attr-defined]
+
+
+def _granted(*where: sa.ColumnElement[bool]) -> Fetch:
+    return Fetch(
+        sa.select(_accounts.c.id, _roles.c.permissions)
+        .join(_links, _links.c.account_id == _accounts.c.id)
+        .join(_roles, _roles.c.id == _links.c.role_id)
+        .where(_accounts.c.active, *where)
+    )
+
+
+_RIGHTS: Final = _granted(_accounts.c.id == given("account_id", Uid()))
+_MAIN: Final = Fetch(
+    sa.select(_accounts.c.id).where(_accounts.c.partner_id == given("partner_id", Uid()), _accounts.c.is_main)
+)
+_PDM: Final = Fetch(sa.select(_partners.c.pdm_id).where(_partners.c.id == given("partner_id", Uid())))
 
 
 def named(*columns: str) -> Receivers:
@@ -29,12 +50,12 @@ async def main_account(work: Work, record: Any) -> list[UUID | None]:
     """Tell the main account of the record's partner."""
     if record.partner_id is None:
         return []
-    return await work.every(select(Account.id).where(Account.partner_id == record.partner_id, col(Account.is_main)))
+    return [id for (id,) in await work.fetch(_MAIN, partner_id=record.partner_id)]
 
 
 async def pdm(work: Work, record: Any) -> list[UUID | None]:
     """Tell the PDM of the record's partner."""
-    return await work.every(select(PartnerOrganisation.pdm_id).where(PartnerOrganisation.id == record.partner_id))
+    return [id for (id,) in await work.fetch(_PDM, partner_id=record.partner_id)]
 
 
 def pdm_or(pool: Receivers) -> Receivers:
@@ -50,13 +71,13 @@ def pdm_or(pool: Receivers) -> Receivers:
 def holders(*rights: str, side: Side = Side.HUAWEI, of_office: bool = False) -> Receivers:
     """Tell whoever holds all of these rights; with `of_office` those of the record's representative office."""
 
+    in_office = (_accounts.c.office_id == given("office_id", _accounts.c.office_id.type),) if of_office else ()
+    granted = _granted(_accounts.c.side == side, *in_office)
+
     async def receivers(work: Work, record: Any) -> list[UUID | None]:
         if of_office and record.office_id is None:
             return []
-        where = [col(Account.side) == side]
-        if of_office:
-            where.append(col(Account.office_id) == record.office_id)
-        return list(await _granted(work, rights, where))
+        return _holding(rights, await work.fetch(granted, **({"office_id": record.office_id} if of_office else {})))
 
     return receivers
 
@@ -66,19 +87,16 @@ def named_who_may(column: str, *rights: str) -> Receivers:
 
     async def receivers(work: Work, record: Any) -> list[UUID | None]:
         id = getattr(record, column)
-        return list(await _granted(work, rights, [col(Account.id) == id])) if id is not None else []
+        # Nobody is told of his own deed, so that his rights need no looking up.
+        if id is None or id == work.actor.id:
+            return []
+        return _holding(rights, await work.fetch(_RIGHTS, account_id=id))
 
     return receivers
 
 
-async def _granted(work: Work, rights: Collection[str], where: Collection[Any]) -> list[UUID]:
-    found = await work.session.execute(
-        sa.select(col(Account.id), col(Role.permissions))
-        .join(AccountRole, col(AccountRole.account_id) == col(Account.id))
-        .join(Role, col(Role.id) == col(AccountRole.role_id))
-        .where(col(Account.active), *where)
-    )
+def _holding(rights: Collection[str], lines: Iterable[Sequence[Any]]) -> list[UUID | None]:
     held: dict[UUID, set[str]] = {}
-    for id, permissions in found:
+    for id, permissions in lines:
         held.setdefault(id, set()).update(permissions)
     return [id for id, permissions in held.items() if permissions.issuperset(rights)]

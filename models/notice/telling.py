@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -115,12 +115,7 @@ async def tell(work: Work, messages: Sequence[Message]) -> int:
     ids = {id for message in messages for id in message.receivers} - {work.actor.id}
     if not ids:
         return 0
-    accounts = {
-        row.id: row.email
-        for row in await work.session.execute(
-            sa.select(col(Account.id), col(Account.email)).where(col(Account.id).in_(ids), col(Account.active))
-        )
-    }
+    accounts = {row.id: row.email for row in await work.session.execute(_ADDRESSES, {"ids": list(ids)})}
     rows: list[dict[str, Any]] = [
         {
             "id": new_id(),
@@ -140,8 +135,9 @@ async def tell(work: Work, messages: Sequence[Message]) -> int:
     ]
     if not rows:
         return 0
-    insert = _insert(work)(_table(Notice)).values(rows).on_conflict_do_nothing()
-    written = set((await work.session.execute(insert.returning(_table(Notice).c.id))).scalars())
+    await work.flush()
+    insert = _NEW_NOTICES[work.session.get_bind().dialect.name]
+    written = set((await work.session.execute(insert, rows)).scalars())
     new = [row for row in rows if row["id"] in written]
     kinds = {message.kind.code: message.kind for message in messages}
     wanted = await wanting_mail(work, [id for id, email in accounts.items() if email], kinds.values())
@@ -246,6 +242,17 @@ async def _due(work: Work, watch: Watch, *columns: Any) -> Any:
 
 def _table(model: type[Record]) -> Any:
     return model.__table__  # type: ignore[attr-defined]
+
+
+_ADDRESSES: Final = sa.select(_table(Account).c.id, _table(Account).c.email).where(
+    _table(Account).c.id.in_(sa.bindparam("ids", expanding=True)), _table(Account).c.active
+)
+_NEW_NOTICES: Final = {
+    dialect.__name__.rpartition(".")[2]: dialect.insert(_table(Notice))
+    .on_conflict_do_nothing()
+    .returning(_table(Notice).c.id)
+    for dialect in (postgresql, sqlite)
+}
 
 
 def _insert(work: Work) -> Any:

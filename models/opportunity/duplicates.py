@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,6 +14,8 @@ from models.kernel.access import Actor, Side
 from models.kernel.errors import DomainError
 from models.kernel.lifecycle import Move
 from models.kernel.reads import Listing, Many, SortKey, relate
+from models.kernel.reads.fetch import Fetch
+from models.kernel.reads.statement import given
 from models.kernel.record import Record, word_type
 from models.kernel.values import Instant, Uid
 from models.kernel.work import Work
@@ -130,6 +132,30 @@ def signals_between(one: Opportunity, other: Opportunity) -> list[DuplicateSigna
     return [*found, *overlap] if found and overlap else []
 
 
+_opportunities, _matches = Opportunity.__table__, DuplicateMatch.__table__  # type: ignore[attr-defined]
+_SIGNALS: Final = ("credit_code", "normalised_name", "account_name", "customer_id")
+_about = sa.or_(*(_matches.c[name] == given("id", Uid()) for name in ("opportunity_id", "other_id")))
+_MAY_MATCH: Final = Fetch(
+    sa.select(sa.literal_column("1", sa.Integer).label("found")).where(
+        sa.or_(
+            sa.exists().where(_about),
+            sa.exists().where(
+                sa.or_(*(_opportunities.c[name] == given(name, _opportunities.c[name].type) for name in _SIGNALS)),
+                _opportunities.c.id != given("id", Uid()),
+                _opportunities.c.status.in_(ALIVE),
+                _opportunities.c.origin != Origin.IMPORTED,
+            ),
+        )
+    )
+)
+
+
+async def _may_match(work: Work, record: Opportunity) -> bool:
+    """Tell whether there is anything to compare with or to take back; most records are the only one for their need."""
+    signals = {name: (getattr(record, name) or None) if record.status in ALIVE else None for name in _SIGNALS}
+    return bool(await work.fetch(_MAY_MATCH, id=record.id, **signals))
+
+
 async def rivals_of(work: Work, record: Opportunity, *, hold: bool = False) -> list[Opportunity]:
     """Find living records for the same need, whoever's they are; imported history is left out (COL-2.7.7)."""
     same = [
@@ -183,6 +209,9 @@ async def refresh(work: Work, record: Opportunity) -> None:
     The rivals are held first, so that two who act on two duplicates at one moment write their matches in turn. Where a
     customer has very many, those that go first are told.
     """
+    if not await _may_match(work, record):
+        record.has_duplicates = False
+        return
     await work.flush()
     rivals = await rivals_of(work, record, hold=True) if record.status in ALIVE else []
     if len(rivals) > MOST_TOLD:
