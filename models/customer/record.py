@@ -22,7 +22,7 @@ from models.customer.words import (
 from models.identity import Account
 from models.kernel.access import Actor, FieldRule, Search
 from models.kernel.reads import Filter, Listing, Many, One, SortKey, relate
-from models.kernel.record import Aggregate, Record, word_type
+from models.kernel.record import Aggregate, Record, where_given, word_type
 from models.kernel.values import (
     Instant,
     Uid,
@@ -84,7 +84,7 @@ class Customer(Aggregate, table=True):
     normalised_name: Annotated[str | None, NAME] = Field(default=None, max_length=128, index=True)
     account_name: Annotated[str | None, ACCOUNT] = Field(default=None, max_length=64, index=True)
     huawei_account_id: Annotated[str | None, ACCOUNT] = Field(default=None, max_length=64, unique=True)
-    credit_code: Annotated[str | None, CREDIT_CODE] = Field(default=None, max_length=18, index=True)
+    credit_code: Annotated[str | None, CREDIT_CODE] = Field(default=None, max_length=18)
     country_code: str | None = Field(default=None, max_length=8)
     mobile: Annotated[str | None, MOBILE] = Field(default=None, max_length=32, index=True)
     email: Annotated[str | None, EMAIL] = Field(default=None, max_length=256, index=True)
@@ -107,8 +107,8 @@ class Customer(Aggregate, table=True):
     account_manager_id: Annotated[UUID | None, PROFILE] = Field(default=None, sa_type=Uid, index=True)
     partner_id: UUID | None = Field(default=None, sa_type=Uid, foreign_key="partner_organisation.id")
     office_id: str | None = Field(default=None, max_length=32)
-    owner_id: UUID | None = Field(default=None, sa_type=Uid, index=True)
-    bd_id: UUID | None = Field(default=None, sa_type=Uid, index=True)
+    owner_id: UUID | None = Field(default=None, sa_type=Uid)
+    bd_id: UUID | None = Field(default=None, sa_type=Uid)
     origin: CustomerOrigin = Field(default=CustomerOrigin.ENTERED, sa_type=word_type(CustomerOrigin))
     client_id: UUID | None = Field(default=None, sa_type=Uid)
     external_id: str | None = Field(default=None, max_length=64)
@@ -116,6 +116,9 @@ class Customer(Aggregate, table=True):
     __table_args__ = (
         sa.UniqueConstraint("client_id", "external_id"),
         sa.Index("ix_customer_created", "created_at", "id"),
+        where_given("ix_customer_credit_code", "credit_code"),
+        where_given("ix_customer_owner_id", "owner_id"),
+        where_given("ix_customer_bd_id", "bd_id"),
         sa.Index("ix_customer_partner", "partner_id", "created_at", "id"),
         sa.Index("ix_customer_office", "office_id", "created_at", "id"),
         sa.Index(

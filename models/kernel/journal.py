@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlmodel import Field, col
 
 from models.kernel.access import Actor, Permission, Side
-from models.kernel.record import Record, record_types, rules_of, word_type
+from models.kernel.record import Record, record_types, rules_of, where_given, word_type
 from models.kernel.values import Instant, Uid, instant_text, keyed_hash
 
 
@@ -82,6 +82,9 @@ class JournalLine(Record, table=True):
         sa.Index("ix_journal_line_subject", "subject_id", "at", "id"),
         sa.Index("ix_journal_line_partner", "partner_id", "at", "id"),
         sa.Index("ix_journal_line_office", "office_id", "at", "id"),
+        sa.Index("ix_journal_line_actor", "actor_id", "at", "id"),
+        where_given("ix_journal_line_owner", "owner_id", "at", "id"),
+        where_given("ix_journal_line_bd", "bd_id", "at", "id"),
     )
 
     @classmethod
@@ -109,7 +112,10 @@ class JournalLine(Record, table=True):
         if actor.may(JournalRight.CUSTOMERS):
             clauses += [col(cls.owner_id) == actor.id, col(cls.bd_id) == actor.id]
         if clauses:
-            clauses.append(col(cls.actor_id) == actor.id)
+            # Who reads much finds a page soon in the order of time; from indexes SQLite would sort all that he reads.
+            much = actor.may(JournalRight.PARTNERS) or actor.may(JournalRight.OFFICE)
+            doer = sa.func.coalesce(cls.actor_id, cls.actor_id) if much else col(cls.actor_id)
+            clauses.append(doer == actor.id)
         return sa.and_(open_to_huawei, sa.or_(*clauses)) if clauses else sa.false()
 
 

@@ -122,6 +122,12 @@ class Deadlined(Record):
     due_verb: str | None = Field(default=None, max_length=64)
 
 
+def where_given(name: str, column: str, *others: str) -> sa.Index:
+    """Make an index of the rows that have a value; else SQLite takes a column that few fill for no help."""
+    given = sa.text(f"{column} IS NOT NULL")
+    return sa.Index(name, column, *others, sqlite_where=given, postgresql_where=given)
+
+
 def word_type(vocabulary: type[Word], length: int = 40) -> sa.types.TypeEngine[Any]:
     """Store a word as its code in a plain text column, alike on every database."""
     return sa.Enum(

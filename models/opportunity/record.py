@@ -17,7 +17,7 @@ from models.kernel.access import Actor, FieldRule, Search, Side
 from models.kernel.journal import JournalLine
 from models.kernel.reads import Filter, Listing, Many, One, SortKey, relate
 from models.kernel.reads.filters import contains
-from models.kernel.record import Deadlined, Record, word_type
+from models.kernel.record import Deadlined, Record, where_given, word_type
 from models.kernel.values import (
     Instant,
     MinorUnits,
@@ -113,7 +113,7 @@ class Opportunity(Reviewed, Deadlined, table=True):
     name: str = Field(default="", max_length=128)
     company_name: Annotated[str | None, COMPANY] = Field(default=None, max_length=128)
     normalised_name: str | None = Field(default=None, max_length=128, index=True)
-    credit_code: Annotated[str | None, CREDIT_CODE] = Field(default=None, max_length=18, index=True)
+    credit_code: Annotated[str | None, CREDIT_CODE] = Field(default=None, max_length=18)
     account_name: Annotated[str | None, ACCOUNT] = Field(default=None, max_length=64)
     industry: str | None = Field(default=None, max_length=40)
     sub_industry: str | None = Field(default=None, max_length=60)
@@ -198,7 +198,8 @@ class Opportunity(Reviewed, Deadlined, table=True):
         sa.Index("ix_opportunity_office", "office_id", "created_at", "id"),
         sa.Index("ix_opportunity_customer", "customer_id", "created_at", "id"),
         sa.Index("ix_opportunity_given", "partner_id", "origin", "customer_id"),
-        sa.Index("ix_opportunity_account", "account_name"),
+        where_given("ix_opportunity_account", "account_name"),
+        where_given("ix_opportunity_credit_code", "credit_code"),
     )
 
     listing: ClassVar[Listing] = Listing(
