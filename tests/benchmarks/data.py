@@ -67,7 +67,7 @@ def prepared(scale: float, tell: Callable[[str], None]) -> Place:
             old.unlink()
         making = Place(place.path.with_suffix(".making"))
         making.path.unlink(missing_ok=True)
-        asyncio.run(_plant(making))
+        asyncio.run(plant_store(making))
         _fill(making.path, scale, tell)
         making.path.rename(place.path)
     tell("Winding back what the writes of the last run did.")
@@ -75,7 +75,8 @@ def prepared(scale: float, tell: Callable[[str], None]) -> Place:
     return place
 
 
-async def _plant(place: Place) -> None:
+async def plant_store(place: Place) -> None:
+    """Make a store with nothing but what every installation begins with."""
     await upgrade(place.url)
     database = connect(place.url)
     settings = Settings(database_url=place.url)
@@ -395,6 +396,7 @@ def wind_back(path: Path) -> None:
     # What was made lies within 600 days; what came later came by way of the application or of the raw route.
     made = text_of(EPOCH + dt.timedelta(days=620))
     store.execute("DELETE FROM journal_line WHERE partner_id = ? AND at > ?", (partner_id(1), made))
+    store.execute("DELETE FROM notice")
     store.execute("DELETE FROM api_session")
     store.execute(
         """UPDATE opportunity SET status = 'VALIDATED', stage = 'SOLUTION', win_probability = 50, version = 1,

@@ -70,9 +70,10 @@ FROM opportunity
 WHERE id = ? AND partner_id = ?
 """
 RIVALS = """
-SELECT id, services, offering_ids FROM opportunity
-WHERE (normalised_name = ? OR account_name = ? OR customer_id = ?) AND id <> ? AND origin <> 'IMPORTED'
-ORDER BY id LIMIT 100
+SELECT EXISTS (
+  SELECT 1 FROM opportunity
+  WHERE (normalised_name = ? OR account_name = ? OR customer_id = ?) AND id <> ? AND origin <> 'IMPORTED'
+) OR EXISTS (SELECT 1 FROM duplicate_match WHERE opportunity_id = ? OR other_id = ?)
 """
 WON = """
 UPDATE opportunity SET status = 'WON', stage = 'SIGNED', win_probability = 100, signed_amount = ?, signed_on = ?,
@@ -86,6 +87,13 @@ INSERT INTO journal_line (id, at, actor_id, actor_name, actor_side, operation, o
   from_status, to_status, changes)
 VALUES (?, ?, ?, '王芳1', 'PARTNER', 'Opportunity.PO.win', '签单', 'Mark won', 'opportunity', 'reportProgress',
   'Opportunity', ?, ?, ?, ?, ?, 0, 'VALIDATED', 'WON', ?)
+"""
+RECEIVERS = """
+SELECT id, email FROM account WHERE (id = ? OR (partner_id = ? AND is_main)) AND id <> ? AND active ORDER BY id
+"""
+TOLD = """
+INSERT INTO notice (id, receiver_id, kind, subject_kind, subject_id, event, status, occurred_at)
+VALUES (?, ?, 'opportunity.closed', 'Opportunity', ?, ?, 'WON', ?) ON CONFLICT DO NOTHING
 """
 AFTER = """
 SELECT id, version, status, stage, updated_at, signed_on, contract_number, signed_amount, currency FROM opportunity
@@ -295,8 +303,11 @@ async def q4(request: Request) -> Response:
             NOTED, (new_id().hex, now, account_id(1), id, *row[3:7], orjson.dumps(changes).decode())
         )
         # The application looks for duplicates of the same company or account once more; these have none.
-        await writer.execute_fetchall(RIVALS, (*row[7:10], id))
-        await writer.execute_fetchall("DELETE FROM duplicate_match WHERE opportunity_id = ? OR other_id = ?", (id, id))
+        await writer.execute_fetchall(RIVALS, (*row[7:10], id, id, id))
+        # It tells the partner's main account and the BD, but nobody of his own deed; these accounts have no address.
+        for receiver, _ in await writer.execute_fetchall(RECEIVERS, (row[6], own, account_id(1))):
+            event = f"v{asked['version'] + 1}"
+            await writer.execute_fetchall(TOLD, (new_id().hex, receiver, id, event, now))
         await writer.execute_fetchall("COMMIT")
     after = (await store.fetch(AFTER, id, own))[0]
     names = ("id", "version", "status", "stage", "updatedAt", "signedOn", "contractNumber")
