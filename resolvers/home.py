@@ -12,6 +12,7 @@ from strawberry.utils.str_converters import to_camel_case
 from models import opportunity as domain
 from models.identity import Account as AccountRow
 from models.kernel.values import instant_text
+from models.notice import unread_count
 from models.opportunity import Stage
 from resolvers.context import Info
 from resolvers.fields import Node, node, page_of
@@ -48,6 +49,12 @@ class Home:
 
     pipeline: list[PipelineStage]
     waiting: Waiting
+
+    @strawberry.field(description="Notices that the viewer has not read.")
+    async def unread_notices(self, info: Info) -> int:
+        """Count the unread notices."""
+        async with info.context.reading() as reader:
+            return await unread_count(reader)
 
     @strawberry.field(description="The opportunities whose clock runs out next, whoever must act.")
     async def due_next(self, info: Info, first: int = 5) -> list[Opportunity]:

@@ -215,7 +215,7 @@ async def test_the_journal_and_customers_go_out_too(pipeline: Pipeline, tmp_path
     _, rows = await exported(
         pipeline.store, pipeline.auditor, tmp_path, kind=JNL, language="en", format=ExportFormat.CSV
     )
-    assert {"Submit for audit", "Save a draft"} & {row["Operation"] for row in rows}
+    assert "Submit" in {row["Operation"] for row in rows}
     assert all("恒远精密" not in str(row) for row in rows)
     _, rows = await exported(pipeline.store, pipeline.operations, tmp_path, kind=CUS)
     assert [row["公司名称"] for row in rows] == ["江苏****公司"]

@@ -15,6 +15,7 @@ HOME = """{ home {
   pipeline { stage count amounts { amount currency } }
   waiting { drafts returned offers stale }
   dueNext(first: 3) { id name status sla { dueAt onBreachEn } }
+  unreadNotices
 } }"""
 SAVE = "mutation($i: SavedFilterSaveInput!) { savedFilterSave(input: $i) { filter { id name conditions } } }"
 DELETE = "mutation($i: SavedFilterDeleteInput!) { savedFilterDelete(input: $i) { filter { id } } }"
@@ -44,6 +45,7 @@ async def test_home_tells_pipeline_what_waits_and_what_is_due(portal: Portal):
     assert home["waiting"] == {"drafts": 1, "returned": 1, "offers": 1, "stale": 0}
     assert [one["name"] for one in home["dueNext"]][:2] == ["审核中", "退回"]
     assert all(one["sla"]["dueAt"] for one in home["dueNext"])
+    assert home["unreadNotices"] > 0
     pipeline.store.clock.forward(days=31)
     portal.forget_tokens()
     assert (await portal.get(main, HOME))["home"]["waiting"]["stale"] == 2
@@ -59,6 +61,7 @@ async def test_whoever_sees_no_opportunities_finds_an_empty_page(portal: Portal)
         "pipeline": [],
         "waiting": {"drafts": 0, "returned": 0, "offers": 0, "stale": 0},
         "dueNext": [],
+        "unreadNotices": 0,
     }
 
 
