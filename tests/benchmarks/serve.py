@@ -25,7 +25,8 @@ class Measured:
     """Sends `/raw` to the raw routes and everything else to the application, with no layer between."""
 
     def __init__(self, place: Place) -> None:
-        settings = Settings(database_url=place.url, log_level="warning")
+        # All of 64 connections wait for their turn, so that only the database can refuse.
+        settings = Settings(database_url=place.url, log_level="warning", max_waiting=64, max_waiting_seconds=30)
         logs.configure(settings)
         self.application = create_app(settings, sweeping=False)
         self.raw = raw_app(str(place.path))
