@@ -111,8 +111,8 @@ class Settings(BaseSettings):
 
     max_concurrent: Limit = 16
     """How many requests one process works on at a time; more than it can compute only makes each slower."""
-    max_waiting: Annotated[int, Field(ge=0)] = 32
-    max_waiting_seconds: Seconds = 1
+    max_waiting: Annotated[int, Field(ge=0)] = 64
+    max_waiting_seconds: Seconds = 2
     """How many more may wait, and how long; the rest are told to come back."""
     files_dir: Path = Path("partner-center-files")
     """The folder in which files are kept, or gathered on their way to object storage."""

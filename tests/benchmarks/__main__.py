@@ -108,6 +108,7 @@ def cases(place: Place, reader: str, writer: str) -> list[Case]:
         fixed("Q3", 8, queries.Q3, first=20),
         Case("Q4", 6, win("/graphql", writer), win("/raw/Q4", None), same=False),
         fixed("Q5", 8, queries.Q5, partner=partner),
+        fixed("Home", 8, queries.HOME),
     ]
 
 

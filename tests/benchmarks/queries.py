@@ -1,4 +1,4 @@
-"""Q1 to Q5 of performance.md as a portal would send them."""
+"""Q1 to Q5 of performance.md, and a portal's home page, as a portal would send them."""
 
 from __future__ import annotations
 
@@ -57,5 +57,15 @@ query Summary($partner: ID!) {
   opportunitySummary(filter: {partner: $partner}) {
     count
     byStatus { key count expected { amount currency } signed { amount currency } }
+  }
+}"""
+
+HOME = """
+query Home {
+  home {
+    pipeline { stage count amounts { amount currency } }
+    waiting { drafts returned offers stale }
+    dueNext(first: 5) { id name status dueAt }
+    unreadNotices
   }
 }"""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +24,9 @@ from models.kernel.values import mask_account, mask_company, mask_mobile, new_id
 from tests.benchmarks.data import account_id, partner_id
 
 READERS = 8
+REVIEWED = ("AUDITING", "RETURNED", "VALIDATING")
+PROGRESSING = ("VALIDATED", "ACCEPTED", "WON")
+STAGES = ("REQUIREMENT", "SOLUTION", "POC", "NEGOTIATION", "SIGNED", "DELIVERING", "DELIVERED", "LOST")
 COLUMNS = """o.id, o.name, o.status, o.direction, o.company_name, o.contact_mobile, o.industry, o.province, o.stage,
     o.win_probability, o.expected_sign_date, o.created_at"""
 CUSTOMER = "c.id, c.company_name, c.account_name, c.industry, c.province, c.city"
@@ -64,6 +67,18 @@ SUMMARY = """
 SELECT status, currency, count(*), coalesce(sum(expected_amount), 0), coalesce(sum(signed_amount), 0)
 FROM opportunity WHERE partner_id = ? AND partner_id = ? GROUP BY status, currency ORDER BY status, currency
 """
+GROUPS = """
+SELECT status, stage, currency, count(*), coalesce(sum(expected_amount), 0),
+  sum(status IN ('VALIDATED', 'ACCEPTED', 'WON')
+      AND coalesce(last_progress_at, accepted_at, validated_at) < ?)
+FROM opportunity WHERE partner_id = ? GROUP BY status, stage, currency ORDER BY status, stage, currency
+"""
+OFFERS = "SELECT count(*) FROM ho_offer WHERE partner_id = ? AND status = 'PENDING'"
+DUE = """
+SELECT id, name, status, due_at FROM opportunity WHERE partner_id = ? AND due_verb IS NOT NULL
+ORDER BY coalesce(due_at, '9999'), id LIMIT 5
+"""
+UNREAD = "SELECT count(*) FROM notice WHERE receiver_id = ? AND read_at IS NULL"
 HELD = """
 SELECT version, status, currency, partner_id, office_id, owner_id, bd_id, normalised_name, account_name, customer_id
 FROM opportunity
@@ -144,6 +159,7 @@ def raw_app(path: str) -> Starlette:
             Route("/raw/Q3", q3, methods=["POST"]),
             Route("/raw/Q4", q4, methods=["POST"]),
             Route("/raw/Q5", q5, methods=["POST"]),
+            Route("/raw/Home", home, methods=["POST"]),
         ]
     )
     app.state.store = Store(path)
@@ -336,3 +352,46 @@ async def q5(request: Request) -> Response:
         for status, of_status in grouped.items()
     ]
     return _answer({"opportunitySummary": {"count": sum(row[2] for row in rows), "byStatus": found}})
+
+
+async def home(request: Request) -> Response:
+    """A portal's home page."""
+    store: Store = request.app.state.store
+    since = (dt.datetime.now(dt.UTC) - dt.timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    rows = await store.fetch(GROUPS, since, partner_id(0))
+    counts: Counter[str | None] = Counter()
+    amounts: dict[str | None, Counter[str]] = defaultdict(Counter)
+    by_status: Counter[str] = Counter()
+    for status, stage, currency, count, amount, _ in rows:
+        by_status[status] += count
+        if status in REVIEWED or status in PROGRESSING:
+            key = stage if status in PROGRESSING else None
+            counts[key] += count
+            amounts[key][currency] += amount
+    pipeline = [
+        {
+            "stage": stage,
+            "count": counts[stage],
+            "amounts": [_money(minor, currency) for currency, minor in sorted(amounts[stage].items()) if minor],
+        }
+        for stage in (None, *STAGES)
+        if stage in counts
+    ]
+    offers = (await store.fetch(OFFERS, partner_id(0)))[0][0]
+    waiting = {
+        "drafts": by_status["DRAFT"],
+        "returned": by_status["RETURNED"],
+        "offers": offers,
+        "stale": sum(row[5] or 0 for row in rows),
+    }
+    due = await store.fetch(DUE, partner_id(0))
+    return _answer(
+        {
+            "home": {
+                "pipeline": pipeline,
+                "waiting": waiting,
+                "dueNext": [{"id": f"opp_{row[0]}", "name": row[1], "status": row[2], "dueAt": row[3]} for row in due],
+                "unreadNotices": (await store.fetch(UNREAD, account_id(0)))[0][0],
+            }
+        }
+    )
