@@ -49,7 +49,8 @@ RELEASE = Operation("approval.release", "释放审批", "Release the claim", "ap
 async def claim(work: Work, id: UUID) -> Approval:
     """Take an entry for oneself for half an hour; the first one has it, and a claim that lapsed may be taken over.
 
-    While the claim lasts, the reviewer reads the record's ruled fields plainly; one journal line a claim says so.
+    While the claim lasts, the reviewer reads the record's ruled fields plainly; one journal line a claim says so
+    (COL-2.5#6).
     """
     entry, kind, record = await _waiting(work, id)
     refuse_if_held(entry, work)

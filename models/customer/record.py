@@ -71,6 +71,7 @@ class Customer(Aggregate, table=True):
 
     Without a partner it is unassociated (未关联). `owner_id` is Huawei's customer owner (客户负责人);
     `account_manager_id` the partner's account manager (客户经理). `scopes` lets layers above show a customer to more.
+    Searches are those of COL-5.7.1 that have data now; names and contacts are hidden until revealed (COL-5.7.6).
     """
 
     __tablename__ = "customer"

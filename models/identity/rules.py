@@ -229,7 +229,10 @@ def _keep_login(account: Account, new: str, old: Any, *_: Any) -> None:
 
 
 def check_roles(account: Account, roles: Collection[Role]) -> Iterable[DomainError]:
-    """Name what is wrong with a set of roles: number, combination (COL-7.1.1 to 7.1.3), and whose they are."""
+    """Name what is wrong with a set of roles: number, combination, and whose they are.
+
+    COL-7.1.1, COL-7.1.2, COL-7.1.3.
+    """
     if account.is_main:
         if roles:
             yield MainAccountFixedError(path="roles")

@@ -251,7 +251,9 @@ class Opportunity(Reviewed, Deadlined, table=True):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> sa.ColumnElement[bool]:
-        """A partner sees its own, a PDM his partners', a PSM his office's, BD and owners their customers' (COL-2.8).
+        """A partner sees its own, a PDM his partners', a PSM his office's, BD and owners their customers'.
+
+        COL-2.8.1, COL-2.8.2.
 
         A new customer has neither BD nor owner yet; its opportunity is seen by those of its office. Drafts are the
         partner's alone, but for those that Huawei's operators have taken in as history.

@@ -144,7 +144,10 @@ def amount_of(record: Opportunity, money: MoneyText | None, path: str) -> int | 
 
 
 def form_is_complete(move: Move) -> Iterator[DomainError]:
-    """Every mandatory field is filled, BANT in full, with a contact, a need and a time (COL-2.2.4, COL-2.3.1)."""
+    """Every mandatory field is filled, BANT in full, with a contact, a need, a time and revenue.
+
+    COL-2.2.4, COL-2.3.1, COL-2.3.3, COL-2.3.5.
+    """
     record: Opportunity = move.record
     for name in MANDATORY:
         value = getattr(record, name)

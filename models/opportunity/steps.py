@@ -89,7 +89,7 @@ async def answer_offer(work: Work, move: Move) -> None:
 
 
 async def tell_why_it_expired(work: Work, move: Move) -> None:
-    """Write the reason of a rejection by time onto the record, for the partner to read (COL-2.5#9, #19)."""
+    """Write the reason of a rejection by time onto the record, for the partner to read (COL-2.4.5, COL-2.5#9, #19)."""
     move.record.rejection_reason = move.reason_code
     move.record.message_to_partner = f"{move.reason_code.zh} {move.reason_code.en}" if move.reason_code else None
 
