@@ -167,7 +167,7 @@ async def test_it_is_the_same_whatever_the_day(day: str, database_url: str, demo
     """After the long holidays and around the end of the announced calendar, too."""
     house = await demonstrated(database_url, now=dt.datetime.fromisoformat(day))
     try:
-        told = select(Opportunity).order_by(Opportunity.name)
+        told = select(Opportunity).order_by(Opportunity.name, Opportunity.status)
         one, other = [
             [
                 (row.name, row.status, row.stage, row.expected_amount, row.has_duplicates)
