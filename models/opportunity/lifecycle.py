@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -297,6 +298,12 @@ PO = Lifecycle(
     en="Opportunity shared to Huawei (PO)",
 )
 
+
+def _likewise(verb: str, rule: str, **differing: Any) -> Transition[Status]:
+    """Give the step by which an HO ends as a PO does (COL-3.2#7: as COL-2.5 rows 12 to 14), with what differs."""
+    return replace(PO[verb], verb=f"{verb}_ho", rule=rule, **differing)
+
+
 HO = Lifecycle(
     Opportunity,
     Transition(
@@ -370,79 +377,12 @@ HO = Lifecycle(
         event=("opportunity", "recallOpportunity"),
         rule="COL-3.2#2",
     ),
-    Transition(
-        verb="cancel_ho",
-        zh="取消",
-        en="Cancel",
-        sources=(Status.ACCEPTED,),
-        target=Status.CANCELLED,
-        permission=Right.OPPORTUNITY_CANCEL,
-        reasons=tuple(CancelReason),
-        guards=(other_reason_is_told,),
-        effects=(refresh_duplicates,),
-        event=("opportunity", "cancelOpportunity"),
-        rule="COL-3.2#8",
-    ),
-    Transition(
-        verb="win_ho",
-        zh="签单",
-        en="Mark won",
-        sources=(Status.ACCEPTED,),
-        target=Status.WON,
-        permission=Right.OPPORTUNITY_CLOSE,
-        guards=(signing_data_is_given,),
-        effects=(refresh_duplicates,),
-        event=("opportunity", "reportProgress"),
-        rule="COL-3.2#7",
-    ),
-    Transition(
-        verb="lose_ho",
-        zh="丢单",
-        en="Mark lost",
-        sources=(Status.ACCEPTED,),
-        target=Status.LOST,
-        permission=Right.OPPORTUNITY_CLOSE,
-        guards=(loss_is_explained,),
-        effects=(refresh_duplicates,),
-        event=("opportunity", "reportProgress"),
-        rule="COL-3.2#7",
-    ),
-    Transition(
-        verb="deliver_ho",
-        zh="交付完成",
-        en="Mark delivered",
-        sources=(Status.WON,),
-        target=Status.DELIVERED,
-        permission=Right.OPPORTUNITY_CLOSE,
-        guards=(delivery_follows_signing,),
-        effects=(refresh_duplicates,),
-        event=("opportunity", "reportProgress"),
-        rule="COL-3.2#7",
-    ),
-    Transition(
-        verb="confirm_delivery_ho",
-        zh="确认交付",
-        en="Confirm the delivery",
-        sources=(Status.DELIVERED,),
-        target=Status.DELIVERED,
-        permission=Right.OPPORTUNITY_CONFIRM_DELIVERY,
-        guards=(delivery_is_unconfirmed,),
-        event=("opportunity", "reportProgress"),
-        rule="COL-3.2#7",
-    ),
-    Transition(
-        verb="dispute_ho",
-        zh="交付异议",
-        en="Dispute the delivery",
-        sources=(Status.DELIVERED,),
-        target=Status.WON,
-        permission=Right.OPPORTUNITY_CONFIRM_DELIVERY,
-        reason=True,
-        guards=(dispute_window_is_open,),
-        effects=(refresh_duplicates,),
-        event=("opportunity", "reportProgress"),
-        rule="COL-3.2#7",
-    ),
+    _likewise("cancel", "COL-3.2#8", sources=(Status.ACCEPTED,)),
+    _likewise("win", "COL-3.2#7", sources=(Status.ACCEPTED,)),
+    _likewise("lose", "COL-3.2#7", sources=(Status.ACCEPTED,)),
+    _likewise("deliver", "COL-3.2#7", permission=Right.OPPORTUNITY_CLOSE),
+    _likewise("confirm_delivery", "COL-3.2#7"),
+    _likewise("dispute", "COL-3.2#7"),
     states=(
         State(
             Status.PENDING_ACCEPTANCE,
