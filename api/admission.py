@@ -2,8 +2,10 @@
 
 import asyncio
 import html
+import time
 
 import orjson
+import structlog
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -11,10 +13,13 @@ from api import metrics
 from api.graphql.refusals import Code, error
 
 EXEMPT = frozenset({"healthz", "readyz", "metrics"})
+TOLD_EVERY = 1.0
+"""Seconds between log lines on who was sent away: a line for each would take the time of those who are let in."""
 _PAGE = (
     '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>503</title>'
     "<p>{zh}</p><p lang='en'>{en}</p><p><small>{request_id}</small></p></html>"
 )
+log = structlog.get_logger("api.admission")
 
 
 class Admission:
@@ -32,6 +37,8 @@ class Admission:
         self._places = asyncio.Semaphore(concurrent)
         self._active = 0
         self._waiting = 0
+        self._sent_away = 0
+        self._told_at = -TOLD_EVERY
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request in, or send it away."""
@@ -84,7 +91,10 @@ class Admission:
 
     async def _send_away(self, scope: Scope, receive: Receive, send: Send) -> None:
         metrics.turned_away()
-        request_id = str(scope.get("state", {}).get("request_id", ""))
+        self._tell()
+        state = scope.setdefault("state", {})
+        state["turned_away"] = True
+        request_id = str(state.get("request_id", ""))
         headers = {"retry-after": str(max(1, round(self._seconds))), "cache-control": "no-store"}
         if metrics.room(scope["path"]) == "admin":
             page = _PAGE.format(
@@ -97,6 +107,13 @@ class Admission:
         entry = error(Code.OVER_CAPACITY, facts={"action": "RETRY", "requestId": request_id})
         body = orjson.dumps({"errors": [entry]})
         await Response(body, 503, headers, "application/json")(scope, receive, send)
+
+    def _tell(self) -> None:
+        self._sent_away += 1
+        now = time.monotonic()
+        if now - self._told_at >= TOLD_EVERY:
+            log.warning("over_capacity", sent_away=self._sent_away, active=self._active, waiting=self._waiting)
+            self._sent_away, self._told_at = 0, now
 
 
 def _again(messages: list[Message], receive: Receive) -> Receive:

@@ -161,6 +161,8 @@ class RequestLog:
 def _note(scope: Scope, status: int, seconds: float) -> None:
     path: str = scope["path"]
     metrics.request_answered(path, status, seconds)
+    if scope["state"].get("turned_away"):
+        return
     level = logging.WARNING if status >= 500 else logging.INFO if seconds > SLOW_SECONDS else logging.DEBUG
     # Signed links carry their secret at the end of the path, and an unknown path may hold anything.
     shown = "/".join(path.split("/")[:3]) if metrics.room(path) != "other" else "(unknown path)"

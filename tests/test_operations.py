@@ -25,6 +25,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from api import tracing
@@ -369,6 +370,18 @@ async def test_who_has_waited_too_long_is_told_to_come_back_and_in_the_back_offi
     assert "请求过多" in page.text
     kitchen.doors.pop().set()
     assert (await first).status_code == 200
+
+
+async def test_a_crowd_that_is_sent_away_leaves_one_log_line_not_one_each():
+    kitchen = Kitchen(concurrent=1, waiting=0, seconds=30)
+    with capture_logs() as lines:
+        tasks = await kitchen.several(40)
+        kitchen.doors.pop().set()
+        await asyncio.gather(*tasks)
+    assert [task.result().status_code for task in tasks].count(503) == 39
+    assert [(line["event"], line["log_level"]) for line in lines if line.get("status") != 200] == [
+        ("over_capacity", "warning")
+    ]
 
 
 async def test_who_goes_away_while_waiting_or_being_served_leaves_his_place_to_others():
