@@ -20,7 +20,7 @@ from api.admission import Admission
 from api.database import Database, connect
 from api.files import Files, file_terms, storage_of
 from api.graphql import Answered, Endpoint, Limits, graphiql
-from api.identity import authenticate, journal_key, session_terms
+from api.identity import Actors, journal_key, session_terms
 from api.imports import DraftImports
 from api.installation import Installation
 from api.logs import RequestLog
@@ -115,9 +115,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
 
 def _graphql(settings: Settings, house: Installation, files: FileTerms, clock: Clock) -> Endpoint[Actor]:
     terms = session_terms(settings)
-
-    async def viewer_of(request: Request) -> Actor | None:
-        return await authenticate(request, house, terms, clock=clock)
+    actors = Actors(house, house.database.data_version, terms, clock=clock)
 
     @asynccontextmanager
     async def context_for(request: Request, viewer: Actor | None) -> AsyncIterator[Context]:
@@ -140,7 +138,7 @@ def _graphql(settings: Settings, house: Installation, files: FileTerms, clock: C
 
     return Endpoint(
         build_schema(),
-        authenticate=viewer_of,
+        authenticate=actors.behind,
         context_for=context_for,
         limits=Limits(
             body_bytes=settings.max_body_bytes,

@@ -11,6 +11,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
 from api import metrics, sqlite
 from api.settings import Settings
+from api.versions import DataVersion, OfPostgresql, OfSqlite
 
 BUSY_SECONDS = 5
 READERS = 8
@@ -30,9 +31,18 @@ class Database:
     reader_engine: AsyncEngine
     writer: async_sessionmaker[AsyncSession]
     reader: async_sessionmaker[AsyncSession]
+    version: DataVersion
+
+    async def data_version(self) -> str:
+        """Name the state that the data are in: another one after every commit, of whichever process.
+
+        Ask before reading. What was read then holds for as long as the answer stays the same, in this process.
+        """
+        return await self.version()
 
     async def dispose(self) -> None:
         """Close every connection."""
+        await self.version.close()
         await self.reader_engine.dispose()
         await self.writer_engine.dispose()
 
@@ -40,10 +50,13 @@ class Database:
 def connect(where: Settings | str) -> Database:
     """Open the database of these settings, or of this address."""
     url = where if isinstance(where, str) else where.database_url
+    version: DataVersion
     if make_url(url).get_backend_name() == "sqlite":
         writer, reader = _sqlite(url, writes=True), _sqlite(url, writes=False)
+        version = OfSqlite(url)
     else:
         writer, reader = _postgresql(url, writes=True), _postgresql(url, writes=False)
+        version = OfPostgresql(url, reader.dialect)
     for engine in (writer, reader):
         event.listen(engine.sync_engine, "handle_error", _count_error)
     return Database(
@@ -53,6 +66,7 @@ def connect(where: Settings | str) -> Database:
         reader_engine=reader,
         writer=async_sessionmaker(writer, expire_on_commit=False),
         reader=async_sessionmaker(reader, expire_on_commit=False),
+        version=version,
     )
 
 

@@ -133,7 +133,7 @@ async def test_a_released_entry_is_free_again(stage, entry):
 async def test_a_reviewer_reads_plainly_only_what_he_holds_now(stage, entry):
     async def held(who: Actor, at: dt.datetime) -> frozenset:
         async with stage.reader() as session:
-            return await claimed_by(session, who.id, at)
+            return frozenset(await claimed_by(session, who.id, at))
 
     assert await held(LIN_OPERATIONS, NOON) == frozenset()
     await stage.done(LIN_OPERATIONS, lambda work: claim(work, entry.id))

@@ -139,21 +139,24 @@ async def next_entry(work: Work, *, after: UUID | None = None, kind: str | None 
     return first
 
 
-async def claimed_by(session: AsyncSession, account_id: UUID, now: dt.datetime) -> frozenset[UUID]:
-    """List the records whose entries a person holds now."""
+async def claimed_by(session: AsyncSession, account_id: UUID, now: dt.datetime) -> dict[UUID, dt.datetime]:
+    """List the records whose entries a person holds now, each with the instant when that ends."""
     held = await session.execute(
-        select(Approval.subject_id).where(
-            Approval.claimed_by == account_id,
+        sa.select(col(Approval.subject_id), col(Approval.claimed_until)).where(
+            col(Approval.claimed_by) == account_id,
             col(Approval.claimed_until) > now,
-            Approval.state == ApprovalState.OPEN,
+            col(Approval.state) == ApprovalState.OPEN,
         )
     )
-    return frozenset(held.scalars())
+    return {subject_id: until for subject_id, until in held if until is not None}
 
 
 @enrich
 async def _claims(session: AsyncSession, actor: Actor, now: dt.datetime) -> dict[str, Any]:
-    return {"claimed": await claimed_by(session, actor.id, now)} if actor.side is Side.HUAWEI else {}
+    if actor.side is not Side.HUAWEI:
+        return {}
+    claims = await claimed_by(session, actor.id, now)
+    return {"claimed": frozenset(claims), "until": min(claims.values(), default=None)}
 
 
 _NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)

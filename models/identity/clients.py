@@ -158,7 +158,7 @@ async def actor_of_token(session: AsyncSession, secret: str, now: dt.datetime) -
     actor = await actor_of(
         session, token.issuer_id, now=now, client_id=client.id, client_name=client.name, scopes=token.scopes
     )
-    return actor, token
+    return actor.ending(token.expires_at), token
 
 
 async def note_used(store: Store, token: ApiToken, now: dt.datetime) -> None:

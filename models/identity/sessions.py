@@ -145,7 +145,8 @@ async def actor_of_access(session: AsyncSession, token: str, terms: SessionTerms
     expires_at, ended_at = lines[0][-2:]
     if ended_at is not None or now >= expires_at:
         raise SignInRequiredError()
-    return await actor_among(session, lines, now=now)
+    ends = min(expires_at, dt.datetime.fromtimestamp(facts["exp"], dt.UTC))
+    return (await actor_among(session, lines, now=now)).ending(ends)
 
 
 _sessions, _accounts = ApiSession.__table__, Account.__table__  # type: ignore[attr-defined]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import enum
 import hashlib
 from collections.abc import Callable, Mapping
@@ -35,7 +37,7 @@ class Actor:
     """Somebody who acts (操作人), with the rights that hold for this one request.
 
     `partners` are the partner organisations that a PDM looks after; `claimed` the records whose queue entries he
-    holds now.
+    holds now. `until` is when the time alone ends some of this, as a session's end does or a claim's.
     """
 
     id: UUID
@@ -50,6 +52,7 @@ class Actor:
     client_id: UUID | None = None
     lang: Lang = "zh"
     roles: tuple[str, ...] = field(default=(), compare=False)
+    until: dt.datetime | None = field(default=None, compare=False)
 
     def may(self, permission: str | None) -> bool:
         """Tell whether a permission is granted; what needs none is open."""
@@ -59,6 +62,12 @@ class Actor:
         """Refuse whoever lacks a permission."""
         if not self.may(permission):
             raise PermissionDeniedError(permission=permission)
+
+    def ending(self, at: dt.datetime | None) -> Actor:
+        """Give the same actor, for no longer than until an instant."""
+        if at is None or (self.until is not None and self.until <= at):
+            return self
+        return dataclasses.replace(self, until=at)
 
     @cached_property
     def signature(self) -> str:
