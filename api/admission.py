@@ -9,10 +9,10 @@ import structlog
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import metrics
+from api import metrics, transfers
 from api.graphql.refusals import Code, error
 
-EXEMPT = frozenset({"healthz", "readyz", "metrics"})
+EXEMPT = transfers.ROOMS | {"healthz", "readyz", "metrics"}
 TOLD_EVERY = 1.0
 """Seconds between log lines on who was sent away: a line for each would take the time of those who are let in."""
 _PAGE = (

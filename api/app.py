@@ -27,6 +27,7 @@ from api.logs import RequestLog
 from api.migrate import pending
 from api.schema import build_schema
 from api.settings import Settings
+from api.transfers import Transfers
 from models.file import FileTerms
 from models.identity import derive_key
 from models.kernel.access import Actor
@@ -101,6 +102,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
                 expose_headers=EXPOSED_HEADERS,
             )
         )
+    layers.append(Middleware(Transfers, most=settings.max_transfers))
     layers.append(
         Middleware(
             Admission,

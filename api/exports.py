@@ -12,11 +12,12 @@ from uuid import UUID
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from api.files.endpoint import HEADERS, STATUS
 from api.files.folder import FolderStorage
+from api.files.giving import Download
 from api.logs import log
 from api.settings import Settings
 from models.export import (
@@ -113,7 +114,7 @@ class Exports:
             "content-length": str(record.size),
             "content-disposition": f'attachment; filename="{record.file_name}"',
         }
-        return StreamingResponse(pieces, 200, headers, record.format.media_type)
+        return Download(pieces, headers, record.format.media_type)
 
     async def _found(self, request: Request) -> tuple[ExportRecord, AsyncIterator[bytes]]:
         id, now = _id(request.path_params["id"]), self.clock()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from api.files.endpoint import HEADERS, STATUS
 from api.identity import authenticate
+from api.transfers import pieces_of
 from models.draft_import import (
     LARGEST_BYTES,
     MOST_ROWS,
@@ -41,6 +43,8 @@ class DraftImports:
         self.house = house
         self.sessions = sessions
         self.clock = clock
+        # A workbook is much to compute; one after the other leaves room for everybody else.
+        self._turn = asyncio.Semaphore(1)
 
     def routes(self) -> list[Route]:
         """List the routes."""
@@ -64,11 +68,12 @@ class DraftImports:
         actor = await self._actor(request)
         actor.require(Right.OPPORTUNITY_SHARE)
         content = bytearray()
-        async for piece in request.stream():
+        async for piece in pieces_of(request):
             content += piece
             if len(content) > LARGEST_BYTES:
                 raise DraftFileTooLargeError(maximum=LARGEST_BYTES)
-        outcome = await import_drafts(self.house, actor, "drafts.xlsx", bytes(content), clock=self.clock)
+        async with self._turn:
+            outcome = await import_drafts(self.house, actor, "drafts.xlsx", bytes(content), clock=self.clock)
         lang = _lang(request, actor)
         if WORKBOOK in request.headers.get("accept", ""):
             return _book(outcome.book(lang), "drafts-result.xlsx")
@@ -85,6 +90,8 @@ class DraftImports:
             try:
                 found: Response = await endpoint(request)
                 return found
+            except ClientDisconnect:
+                return Response(status_code=400)
             except DomainError as error:
                 status = REFUSED.get(type(error), 422)
                 told = shown(error) or {}

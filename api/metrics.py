@@ -56,12 +56,18 @@ _WAITING = Gauge(
     multiprocess_mode="livesum",
     registry=REGISTRY,
 )
+_TRANSFERRING = Gauge(
+    "partner_center_transfers_active",
+    "Files that are being carried in or out.",
+    multiprocess_mode="livesum",
+    registry=REGISTRY,
+)
 _TURNED_AWAY = Counter(
     "partner_center_requests_turned_away", "Requests that were told to come back later.", registry=REGISTRY
 )
 _GAUGE_OF_PROCESS = re.compile(r"gauge_live\w*_(\d+)\.db")
 
-_ROOMS = frozenset({"graphql", "admin", "files", "healthz", "readyz", "metrics", "static"})
+_ROOMS = frozenset({"graphql", "admin", "exports", "files", "healthz", "imports", "readyz", "metrics", "static"})
 
 
 def room(path: str) -> str:
@@ -107,6 +113,11 @@ def admitted(active: int, waiting: int) -> None:
     """Tell how many requests this process works on, and how many wait."""
     _ACTIVE.set(active)
     _WAITING.set(waiting)
+
+
+def transferring(active: int) -> None:
+    """Tell how many files this process carries in or out."""
+    _TRANSFERRING.set(active)
 
 
 def turned_away() -> None:

@@ -124,6 +124,8 @@ class Settings(BaseSettings):
     s3_secret_key: SecretStr | None = None
     """Where the bucket is and who may use it; without keys, what the surroundings of the process offer."""
 
+    max_transfers: Limit = 32
+    """How many files one process carries in or out at a time, apart from its other requests."""
     max_body_bytes: Limit = 256 * 1024
     max_depth: Limit = 12
     max_aliases: Limit = 30

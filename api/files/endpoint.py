@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
+from api.files.giving import Download
 from api.files.receiving import gather
 from api.identity import authenticate
 from api.logs import log
@@ -25,6 +24,7 @@ from models.file import (
     LinkNotValidError,
     Storage,
     TicketNotValidError,
+    TransferTooSlowError,
     give_up,
     is_told,
     look_up,
@@ -55,6 +55,7 @@ STATUS: Final[dict[type[DomainError], int]] = {
     NotFoundError: 404,
     FileIncompleteError: 413,
     FileContentError: 415,
+    TransferTooSlowError: 408,
     TryAgainError: 503,
 }
 
@@ -125,7 +126,7 @@ class Files:
         if told and request.method != "HEAD":
             await self._act(request, actor, lambda work: tell_reading(work, id))
         headers = {**HEADERS, "content-length": str(found.size), "content-disposition": _disposition(found)}
-        return StreamingResponse(_until_closed(pieces), 200, headers, found.media_type)
+        return Download(pieces, headers, found.media_type)
 
     async def _act(self, request: Request, actor: Actor, action: Any) -> Any:
         request_id = request.scope.get("state", {}).get("request_id")
@@ -188,9 +189,3 @@ def _id(text: str) -> UUID:
 def _disposition(file: Attachment) -> str:
     plain = f"{file.public_id}.{file.name.rpartition('.')[2]}"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}"
-
-
-async def _until_closed(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    async with contextlib.aclosing(pieces):  # type: ignore[type-var]  # a generator, whichever storage it is of
-        async for piece in pieces:
-            yield piece

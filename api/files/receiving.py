@@ -13,6 +13,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
+from api.transfers import pieces_of
 from models.file import Content, FileIncompleteError, media_type_of
 
 # What a form puts around the file.
@@ -64,7 +65,7 @@ async def _pour(request: Request, sink: _Sink) -> None:
     kind, options = parse_options_header(request.headers.get("content-type"))
     into = _Form(options.get(b"boundary", b""), sink) if kind == b"multipart/form-data" else sink
     total = 0
-    async for piece in request.stream():
+    async for piece in pieces_of(request):
         total += len(piece)
         if total > sink.most + WRAPPING:
             raise FileIncompleteError(path="file", size=sink.most)

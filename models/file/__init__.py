@@ -31,6 +31,7 @@ from models.file.refusals import (
     LinkNotValidError,
     TicketNotValidError,
     TooManyFilesError,
+    TransferTooSlowError,
 )
 from models.file.storage import Storage
 from models.file.words import AttachmentField, AttachmentState
@@ -56,6 +57,7 @@ __all__ = [
     "Storage",
     "TicketNotValidError",
     "TooManyFilesError",
+    "TransferTooSlowError",
     "forget",
     "give_up",
     "hold",

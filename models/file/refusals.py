@@ -44,6 +44,14 @@ class FileIncompleteError(DomainError):
     en = "The ticket is for {size} bytes, and another number came; ask for a new ticket."
 
 
+class TransferTooSlowError(DomainError):
+    """The bytes came too slowly."""
+
+    zh = "传输速度过慢，已中止；请检查网络后重新开始。"
+    en = "The bytes came too slowly, and the transfer was ended; look at the line, then begin again."
+    remedy = Remedy.RETRY
+
+
 class TooManyFilesError(DomainError):
     """The record holds as many files as it may (COL-2.2.4)."""
 
