@@ -54,6 +54,9 @@ class Right(Permission):
     PCE_LEAVE = "pce:leave"
     PCE_DECIDE = "pce:decide"
     CLIENT_MANAGE = "client:manage"
+    OPERATIONS_PUBLISH = "operations:publish"
+    OPERATIONS_ADMIT = "operations:admit"
+    OPERATIONS_READ_ALL = "operations:read_all"
     POLICY_EDIT = "policy:edit"
     CALENDAR_EDIT = "calendar:edit"
     ACCOUNT_MANAGE = "account:manage"
@@ -152,6 +155,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
             Right.PCE_JOIN,
             Right.PCE_LEAVE,
             Right.CLIENT_MANAGE,
+            Right.OPERATIONS_PUBLISH,
             JournalRight.OWN,
         }
     )
@@ -225,6 +229,8 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         Right.PARTNER_MANAGE,
         Right.PARTNER_PLACE,
         Right.PCE_DECIDE,
+        Right.OPERATIONS_ADMIT,
+        Right.OPERATIONS_READ_ALL,
         Right.POLICY_EDIT,
         Right.CALENDAR_EDIT,
         JournalRight.ALL,
@@ -240,6 +246,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         Right.CUSTOMER_READ_ALL,
         Right.PARTNER_READ_ALL,
         Right.EXPORT_READ_ALL,
+        Right.OPERATIONS_READ_ALL,
         JournalRight.ALL,
     },
     Preset.SYS: _HUAWEI | {Right.PARTNER_READ_ALL, Right.ACCOUNT_MANAGE, Right.ROLE_MANAGE},

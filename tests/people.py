@@ -7,13 +7,24 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
 from sqlmodel import SQLModel, col, select
 
 from api.database import Database
-from models.identity import Account, actor_of, hash_now, open_account, operator_actor, preset_ids, seed_roles
+from models.identity import (
+    Account,
+    ClientMode,
+    actor_of,
+    hash_now,
+    open_account,
+    operator_actor,
+    preset_ids,
+    seed_roles,
+    set_mode,
+)
 from models.kernel.access import Actor, Side
 from models.kernel.journal import JournalLine
 from models.kernel.record import Record, record_types
@@ -128,6 +139,11 @@ async def open_person(store: Store, login: str, name: str, *presets: Preset, **f
 
     account: Account = await store.do(operator_actor(), deed)
     return account
+
+
+async def let_ask_anything(store: Store, client_id: UUID) -> None:
+    """Let a tool write queries of its own, as one in development may."""
+    await store.do(operator_actor(), lambda work: set_mode(work, client_id, ClientMode.OPEN))
 
 
 async def open_cast(store: Store) -> Cast:

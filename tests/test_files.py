@@ -27,7 +27,7 @@ from models.rights import PRESETS, Preset, Right
 from tests.databases import Databases
 from tests.filing import LIST, PDF, REMOVE, TICKET, Filing, archive, open_filing, path_of
 from tests.killed_upload import STEPS
-from tests.people import open_person
+from tests.people import let_ask_anything, open_person
 from tests.processes import surroundings
 
 # More than what the door of the application gathers before it lets a request in.
@@ -503,6 +503,7 @@ async def test_a_tool_sends_and_fetches_with_its_token_alone(filing: Filing) -> 
     """Its tickets and links are of no use without the token, nor once that is revoked."""
     pipeline, record = filing.pipeline, await filing.pipeline.draft()
     client = await pipeline.do(pipeline.main, lambda work: create_client(work, name="CRM 同步"))
+    await let_ask_anything(pipeline.store, client.id)
     scopes = [Right.OPPORTUNITY_READ_OWN, Right.OPPORTUNITY_SHARE, "opportunity.terms:plain"]
     issued = await pipeline.do(
         pipeline.main, lambda work: issue_token(work, client.id, name="同步", scopes=[str(one) for one in scopes])

@@ -11,9 +11,10 @@ from sqlmodel import select
 
 from models.identity import Account
 from models.kernel.reads import Reader, Wanted
-from models.kernel.values import new_id, public_id
+from models.kernel.values import new_id, parse_public_id, public_id
 from models.rights import Right
 from resolvers.fields import definition, node_types
+from tests.people import let_ask_anything
 from tests.pipeline import FORM
 from tests.portal import Portal, portal
 
@@ -36,6 +37,7 @@ async def tool(portal: Portal, scopes: list[str] | None = None) -> str:
     """Issue a token as a partner's main account does."""
     main = portal.pipeline.cast.wang_main
     made = await portal.get(main, 'mutation { clientCreate(input: {name: "CRM同步"}) { client { id } } }')
+    await let_ask_anything(portal.pipeline.store, parse_public_id(made["clientCreate"]["client"]["id"])[1])
     issued = await portal.get(
         main,
         "mutation($i: TokenCreateInput!) { tokenCreate(input: $i) { secret } }",

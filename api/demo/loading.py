@@ -3,6 +3,7 @@
 import base64
 import datetime as dt
 from collections.abc import Callable
+from uuid import UUID
 
 from sqlmodel import col, select
 
@@ -16,12 +17,14 @@ from api.installation import Installation
 from api.settings import Settings
 from models.identity import (
     Account,
+    ClientMode,
     SignInRequiredError,
     actor_of_token,
     create_client,
     derive_key,
     issue_token,
     scopes_for,
+    set_mode,
 )
 from models.identity.clients import PREFIX
 from models.kernel.work import Work, utc_now
@@ -111,9 +114,12 @@ def _events(world: World) -> list[tuple[dt.datetime, Deal, Step]]:
 
 
 async def _issue_token(world: World, settings: Settings) -> None:
+    made: list[UUID] = []
+
     async def deed(work: Work) -> None:
         client = await create_client(work, name=CLIENT, purpose="演示用：伙伴自有系统调用接口 Demo tool of the partner")
         await work.flush()
+        made.append(client.id)
         await issue_token(
             work,
             client.id,
@@ -124,6 +130,8 @@ async def _issue_token(world: World, settings: Settings) -> None:
         )
 
     await world.do("demo.main", deed)
+    # Whoever looks round writes queries of his own.
+    await world.do("demo.eco", lambda work: set_mode(work, made[-1], ClientMode.OPEN))
 
 
 def announced(settings: Settings) -> str:

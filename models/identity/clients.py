@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -14,18 +15,20 @@ from sqlmodel import col
 
 from models.identity.access import SignInRequiredError, actor_of
 from models.identity.proofs import hash_secret, new_secret, same
-from models.identity.record import ApiToken, ClientApplication
+from models.identity.record import ApiToken, ClientApplication, ClientMode
 from models.identity.rules import (
     KEPT_BACK,
     TOKEN_DAYS,
+    ModeNotAllowedError,
+    OpenModeError,
     PeopleOnlyError,
     ScopeNotAllowedError,
     TokenLifetimeError,
     check_text,
 )
 from models.identity.sessions import NOTED_EVERY, stranger
-from models.kernel.access import Actor
-from models.kernel.errors import FieldRequiredError, NotFoundError, refuse
+from models.kernel.access import Actor, Side
+from models.kernel.errors import DomainError, FieldRequiredError, NotFoundError, refuse
 from models.kernel.journal import Operation
 from models.kernel.work import Store, Work, run_write
 from models.rights import Right
@@ -34,6 +37,9 @@ PREFIX: Final = "pct"
 CREATED: Final = Operation("client.create", "登记客户端应用", "Register a client", "clientApplication", "createClient")
 CLOSED: Final = Operation("client.deactivate", "停用客户端应用", "Close a client", "clientApplication", "closeClient")
 ISSUED: Final = Operation("token.create", "签发访问令牌", "Issue a token", "apiToken", "createToken")
+SWITCHED: Final = Operation(
+    "client.set_mode", "切换客户端调用模式", "Switch a client's mode", "clientApplication", "setClientMode"
+)
 REVOKED: Final = Operation("token.revoke", "吊销访问令牌", "Revoke a token", "apiToken", "revokeToken")
 
 
@@ -45,11 +51,21 @@ class IssuedToken:
     secret: str
 
 
-async def create_client(work: Work, *, name: str, purpose: str = "", issuer: Actor | None = None) -> ClientApplication:
-    """Register a tool of one's own organisation."""
+async def create_client(
+    work: Work,
+    *,
+    name: str,
+    purpose: str = "",
+    mode: ClientMode = ClientMode.ID_ONLY,
+    production: bool = False,
+    issuer: Actor | None = None,
+) -> ClientApplication:
+    """Register a tool of one's own organisation; it calls admitted operations by id where no looser mode is given."""
     whose = _issuer(work, issuer)
-    refuse([*check_text("name", name, 64, needed=True), *check_text("purpose", purpose, 500)])
+    texts = [*check_text("name", name, 64, needed=True), *check_text("purpose", purpose, 500)]
+    refuse([*texts, *_objections(work.actor, whose.side, ClientMode.ID_ONLY, mode, production)])
     client = ClientApplication(
+        mode=mode,
         name=name.strip(),
         purpose=purpose.strip(),
         side=whose.side,
@@ -58,7 +74,29 @@ async def create_client(work: Work, *, name: str, purpose: str = "", issuer: Act
         created_at=work.now,
         updated_at=work.now,
     )
-    work.note(CREATED, work.add(client), after={"name": client.name, "purpose": client.purpose or None})
+    work.note(CREATED, work.add(client), after={"name": client.name, "purpose": client.purpose or None, "mode": mode})
+    return client
+
+
+async def set_mode(
+    work: Work, client_id: UUID, mode: ClientMode, *, production: bool = False, version: int | None = None
+) -> ClientApplication:
+    """Say what a tool may ask, from its next call on.
+
+    Whoever manages it may tighten; to let a partner's tool run what nobody admitted is for ecosystem operations, and in
+    production nobody opens a tool altogether.
+    """
+    if work.actor.client_id is not None:
+        raise PeopleOnlyError()
+    if not work.actor.may(Right.OPERATIONS_ADMIT):
+        work.actor.require(Right.CLIENT_MANAGE)
+    client = await work.get(ClientApplication, client_id, version=version)
+    refuse(_objections(work.actor, client.side, client.mode, mode, production))
+    if client.mode != mode:
+        before, client.mode = client.mode, mode
+        client.version += 1
+        client.updated_at = work.now
+        work.note(SWITCHED, client, before={"mode": before}, after={"mode": mode})
     return client
 
 
@@ -85,12 +123,14 @@ async def issue_token(
     name: str,
     scopes: Collection[str],
     days: int = 90,
+    tied: bool = False,
     issuer: Actor | None = None,
     secret: str | None = None,
 ) -> IssuedToken:
     """Issue a token of a tool: it may do what its scopes name, never more than its issuer may at that moment.
 
-    Its secret is drawn by chance; only an installation's demonstration names one, so that it can be told again.
+    A token that is `tied` runs the tool's admitted operations and nothing else, whatever the tool's mode. Its secret is
+    drawn by chance; only an installation's demonstration names one, so that it can be told again.
     """
     whose = _issuer(work, issuer)
     client = await _client(work, client_id, None)
@@ -116,10 +156,12 @@ async def issue_token(
         token_hash=hash_secret(secret),
         last_four=secret[-4:],
         scopes=sorted(set(scopes)),
+        tied=tied,
         created_at=work.now,
         expires_at=work.now + dt.timedelta(days=days),
     )
     facts = {"name": token.name, "last_four": token.last_four, "scopes": token.scopes, "expires_at": token.expires_at}
+    facts["tied"] = tied or None
     work.note(ISSUED, work.add(token), after=facts)
     return IssuedToken(token, secret)
 
@@ -158,7 +200,7 @@ async def actor_of_token(session: AsyncSession, secret: str, now: dt.datetime) -
     actor = await actor_of(
         session, token.issuer_id, now=now, client_id=client.id, client_name=client.name, scopes=token.scopes
     )
-    return actor.ending(token.expires_at), token
+    return dataclasses.replace(actor.ending(token.expires_at), client_mode=client.mode.value, tied=token.tied), token
 
 
 async def note_used(store: Store, token: ApiToken, now: dt.datetime) -> None:
@@ -170,6 +212,20 @@ async def note_used(store: Store, token: ApiToken, now: dt.datetime) -> None:
         await work.session.execute(sa.update(ApiToken).where(col(ApiToken.id) == token.id).values(last_used_at=now))
 
     await run_write(store, stranger(), write)
+
+
+def _objections(
+    actor: Actor, side: Side, present: ClientMode, mode: ClientMode, production: bool
+) -> Iterator[DomainError]:
+    if mode is ClientMode.OPEN and production and present is not mode:
+        yield OpenModeError(path="mode")
+    elif (
+        side is Side.PARTNER
+        and mode.runs_anything
+        and mode.looser_than(present)
+        and not actor.may(Right.OPERATIONS_ADMIT)
+    ):
+        yield ModeNotAllowedError(path="mode", mode=mode)
 
 
 def _manages(work: Work) -> None:

@@ -13,7 +13,7 @@ from models.kernel.access import Actor, Side
 from models.kernel.reads import Filter, Listing, Many, One, SortKey, relate
 from models.kernel.record import Aggregate, Record, nobody, word_type
 from models.kernel.values import Instant, Uid
-from models.kernel.words import Lang
+from models.kernel.words import Lang, Word
 from models.partner import PartnerOrganisation
 from models.rights import Preset, Right
 
@@ -206,6 +206,25 @@ def _of_client_managers(actor: Actor, side: Any, partner_id: Any) -> sa.ColumnEl
     return nobody()
 
 
+class ClientMode(Word):
+    """What a client application may ask (调用模式), from the loosest to the strictest."""
+
+    OPEN = "OPEN", "开放：任意查询（开发用）", "Open: any operation, for development"
+    APQ = "APQ", "自动持久化查询（前端用）", "Automatic persisted queries, for frontends"
+    SAFELIST = "SAFELIST", "白名单：已登记的操作，按标识或原文", "Safelist: registered operations, by id or by text"
+    ID_ONLY = "ID_ONLY", "仅按标识调用已登记的操作", "Registered operations by id only"
+
+    @property
+    def runs_anything(self) -> bool:
+        """Tell whether operations that nobody admitted may run."""
+        return self in (ClientMode.OPEN, ClientMode.APQ)
+
+    def looser_than(self, other: ClientMode) -> bool:
+        """Tell whether it allows more than another."""
+        order = list(ClientMode)
+        return order.index(self) < order.index(other)
+
+
 class ClientApplication(Aggregate, table=True):
     """A tool that calls the API on an organisation's behalf (客户端应用)."""
 
@@ -219,16 +238,28 @@ class ClientApplication(Aggregate, table=True):
     side: Side = Field(sa_type=word_type(Side))
     partner_id: UUID | None = Field(default=None, sa_type=Uid, foreign_key="partner_organisation.id", index=True)
     created_by_id: UUID = Field(sa_type=Uid, foreign_key="account.id")
+    mode: ClientMode = Field(default=ClientMode.ID_ONLY, sa_type=word_type(ClientMode))
     active: bool = True
 
     @classmethod
     def visible_to(cls, actor: Actor) -> sa.ColumnElement[bool]:
-        """Those of one's own organisation, for whoever manages them."""
+        """Those of one's own organisation, for whoever manages them or publishes for them.
+
+        Whoever admits or audits operations sees every one; a tool that may publish sees itself.
+        """
+        if actor.may(Right.OPERATIONS_READ_ALL):
+            return sa.true()
+        if actor.may(Right.OPERATIONS_PUBLISH) and actor.partner_id is not None:
+            own = sa.and_(col(cls.side) == Side.PARTNER, col(cls.partner_id) == actor.partner_id)
+            return own if actor.client_id is None else sa.and_(own, col(cls.id) == actor.client_id)
         return _of_client_managers(actor, col(cls.side), col(cls.partner_id))
 
 
 class ApiToken(Record, table=True):
-    """A tool's key (访问令牌): kept as a hash, shown by its last four, with scopes and an expiry."""
+    """A tool's key (访问令牌): kept as a hash, shown by its last four, with scopes and an expiry.
+
+    One that is `tied` runs the admitted operations of its application and nothing else, whatever the mode.
+    """
 
     __tablename__ = "api_token"
     prefix: ClassVar[str] = "tok"
@@ -247,6 +278,7 @@ class ApiToken(Record, table=True):
     token_hash: str = Field(max_length=64, unique=True)
     last_four: str = Field(max_length=4)
     scopes: list[str] = Field(default_factory=list, sa_type=sa.JSON)
+    tied: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     created_at: dt.datetime = Field(sa_type=Instant)
     expires_at: dt.datetime = Field(sa_type=Instant)
     revoked_at: dt.datetime | None = Field(default=None, sa_type=Instant)

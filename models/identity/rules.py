@@ -44,6 +44,23 @@ MEMBER_PRESETS: Final = (Preset.ADM, Preset.DIR, Preset.MGR, Preset.FIN, Preset.
 KEPT_BACK: Final = frozenset({Right.MEMBER_MANAGE, Right.CLIENT_MANAGE, Right.ACCOUNT_MANAGE, Right.ROLE_MANAGE})
 
 
+class OpenModeError(DomainError):
+    """In production no tool is opened for whatever it likes to ask."""
+
+    zh = "生产环境不允许将客户端应用设为开放模式。"
+    en = "In production no client application may be set to the open mode."
+    cbc = "CBC.0151"
+
+
+class ModeNotAllowedError(DomainError):
+    """Only ecosystem operations let a partner's tool run operations that nobody admitted."""
+
+    zh = "将伙伴客户端应用放宽为“{mode}”须由生态运营操作。"
+    en = "Only ecosystem operations may set a partner's client application to “{mode}”."
+    remedy = Remedy.CONTACT_SUPPORT
+    cbc = "CBC.0151"
+
+
 class RoleCountError(DomainError):
     """A member has one to three roles."""
 

@@ -38,6 +38,8 @@ class Actor:
 
     `partners` are the partner organisations that a PDM looks after; `claimed` the records whose queue entries he
     holds now. `until` is when the time alone ends some of this, as a session's end does or a claim's.
+    Of a tool, `client_mode` is the code of what its application may ask, and `tied` says that its token runs the
+    application's admitted operations only.
     """
 
     id: UUID
@@ -53,6 +55,8 @@ class Actor:
     lang: Lang = "zh"
     roles: tuple[str, ...] = field(default=(), compare=False)
     until: dt.datetime | None = field(default=None, compare=False)
+    client_mode: str | None = field(default=None, compare=False)
+    tied: bool = field(default=False, compare=False)
 
     def may(self, permission: str | None) -> bool:
         """Tell whether a permission is granted; what needs none is open."""
