@@ -58,12 +58,38 @@ Effect = Callable[[Work, Move], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Deadline:
-    """How long a state may last (时限), counted in working days, and which step the system takes then."""
+    """How long a state may last (时限), in working days, and which step the system takes then.
+
+    `every_day` counts the days as they come; `until` names the record's own column that holds the end.
+    """
 
     days: Policy[int]
     verb: str
     zh: str
     en: str
+    every_day: bool = False
+    until: str | None = None
+
+    @property
+    def follows_calendar(self) -> bool:
+        """Tell whether a change of the working-day calendar moves it."""
+        return not self.every_day and self.until is None
+
+    def told(self) -> str:
+        """Say how long it is."""
+        if self.until is not None:
+            return f"at its `{self.until}`"
+        return f"after {self.days.seed} {'days' if self.every_day else 'working days'} (`{self.days.key}`)"
+
+    async def end(self, work: Work, record: Any) -> dt.datetime:
+        """Find when it is over for a record that enters the state now."""
+        if self.until is not None:
+            own: dt.datetime = getattr(record, self.until)
+            return own
+        days = await work.policy(self.days)
+        return (
+            work.now + dt.timedelta(days=days) if self.every_day else (await work.calendar()).due_after(work.now, days)
+        )
 
 
 @dataclass(frozen=True)
@@ -298,9 +324,7 @@ class Lifecycle(Generic[S]):
         deadline = self.state(record.status).deadline
         record.entered_at = work.now
         record.due_verb = deadline.verb if deadline else None
-        record.due_at = (
-            (await work.calendar()).due_after(work.now, await work.policy(deadline.days)) if deadline else None
-        )
+        record.due_at = await deadline.end(work, record) if deadline else None
 
     async def _move_entry(self, work: Work, record: Any, left: State[S], row: Transition[S], move: Move) -> None:
         if left.awaits:
@@ -348,7 +372,7 @@ class Lifecycle(Generic[S]):
         model: Any = self.model
         moved = 0
         for state in self._states.values():
-            if state.deadline is not None:
+            if state.deadline is not None and state.deadline.follows_calendar:
                 running = (model.status == state.status, model.due_verb == state.deadline.verb)
                 days = await work.policy(state.deadline.days)
                 moved += await move_due_times(work, model.entered_at, model.due_at, days, *running)
@@ -379,8 +403,7 @@ class Lifecycle(Generic[S]):
             f"- {state.status} ({state.status.zh})"
             + (f" waits in the queue `{state.awaits}`" if state.awaits else "")
             + (
-                f"{';' if state.awaits else ''} after {state.deadline.days.seed} working days "
-                f"(`{state.deadline.days.key}`): {state.deadline.verb}"
+                f"{';' if state.awaits else ''} {state.deadline.told()}: {state.deadline.verb}"
                 if state.deadline
                 else ""
             )
