@@ -16,8 +16,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.files.endpoint import HEADERS, STATUS
-from api.files.folder import FolderStorage
 from api.files.giving import Download
+from api.files.terms import export_storage_of
 from api.logs import log
 from api.settings import Settings
 from models.export import (
@@ -54,12 +54,12 @@ def export_key(settings: Settings) -> bytes:
 
 
 def workshop_of(store: Store, settings: Settings, *, clock: Clock = utc_now) -> Workshop:
-    """Set up the place where exports are made: a folder of their own, which all processes share."""
+    """Set up the place where exports are made: any process makes one, and any other gives its file."""
 
     def told(id: UUID, error: Exception) -> None:
         log.error("an export broke off and will be tried again", export=id.hex, exc_info=error)
 
-    return Workshop(store, FolderStorage(settings.files_dir / "exports"), clock, told)
+    return Workshop(store, export_storage_of(settings), clock, told)
 
 
 @asynccontextmanager
@@ -102,6 +102,9 @@ class Exports:
 
     async def give(self, request: Request) -> Response:
         """Give a file to the one whom its link was made for, while his rights are those that it was made with."""
+        if request.method != "GET":
+            # The journal tells of each fetch; to ask for the headers alone is none.
+            return Response(status_code=405, headers={"allow": "GET"})
         try:
             record, pieces = await self._found(request)
         except DomainError as error:

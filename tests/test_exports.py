@@ -426,6 +426,7 @@ KILLED = """
 import asyncio, os, sys
 from api import cli
 from models.export import worker
+from api.files.bucket import BucketStorage
 from api.files.folder import FolderStorage
 
 def die(*_, **__):
@@ -440,7 +441,7 @@ if step == "before the first page":
 elif step == "between pages":
     worker.cells_of = die
 elif step == "before the file is kept":
-    FolderStorage.keep = die_later
+    BucketStorage.keep = FolderStorage.keep = die_later
 elif step == "before the row is written":
     worker._finish = die_later
 cli.main()

@@ -3,48 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import pytest_asyncio
-from moto.server import ThreadedMotoServer
 
+from tests.bucket import BUCKET, KEYS, bucket, objects, server
 from tests.databases import Databases
 from tests.filing import PDF, REMOVE, Filing, open_filing
 
-BUCKET = "partner-center"
-KEYS = {"s3_region": "cn-north-4", "s3_access_key": "key", "s3_secret_key": "secret"}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A server of S3's interface that only this run uses."""
-    serving = ThreadedMotoServer(port=0, verbose=False)
-    serving.start()
-    host, port = serving.get_host_and_port()
-    yield f"http://{host}:{port}"
-    serving.stop()
-
-
-@pytest.fixture
-def bucket(server: str) -> Iterator[Any]:
-    """An empty bucket."""
-    client: Any = boto3.client(
-        "s3",
-        endpoint_url=server,
-        region_name=KEYS["s3_region"],
-        aws_access_key_id=KEYS["s3_access_key"],
-        aws_secret_access_key=KEYS["s3_secret_key"],
-    )
-    client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": KEYS["s3_region"]})
-    yield client
-    for one in client.list_objects_v2(Bucket=BUCKET).get("Contents", ()):
-        client.delete_object(Bucket=BUCKET, Key=one["Key"])
-    client.delete_bucket(Bucket=BUCKET)
-    client.close()
+__all__ = ["bucket", "server"]
 
 
 @pytest_asyncio.fixture
@@ -52,10 +22,6 @@ async def filing(databases: Databases, tmp_path: Path, server: str, bucket: Any)
     """The application with a bucket for its files."""
     async with open_filing(databases, tmp_path / "files", s3_bucket=BUCKET, s3_endpoint=server, **KEYS) as found:
         yield found
-
-
-def objects(bucket: Any) -> list[str]:
-    return [one["Key"] for one in bucket.list_objects_v2(Bucket=BUCKET).get("Contents", ())]
 
 
 async def test_a_file_goes_to_the_bucket_and_comes_back(filing: Filing, bucket: Any) -> None:
@@ -85,10 +51,12 @@ async def test_objects_without_a_row_are_swept_when_they_are_old(filing: Filing,
     main, record = filing.pipeline.cast.wang_main, await filing.pipeline.draft()
     kept = (await filing.upload(main, record)).removeprefix("att_")
     bucket.put_object(Bucket=BUCKET, Key="0" * 32, Body=b"left behind")
+    for name in ("night.backup", "exports/" + "0" * 64):
+        bucket.put_object(Bucket=BUCKET, Key=name, Body=b"somebody else's")
     assert await filing.sweep() == 0
     filing.pipeline.store.clock.now = dt.datetime.now(dt.UTC) + dt.timedelta(hours=3)
     assert await filing.sweep() == 1
-    assert objects(bucket) == [kept]
+    assert objects(bucket) == [kept, "exports/" + "0" * 64, "night.backup"]
 
 
 async def test_lost_objects_and_a_lost_store_leave_no_half(filing: Filing, bucket: Any, server: str) -> None:

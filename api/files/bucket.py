@@ -8,15 +8,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from api.files.folder import PIECE
+from api.files.folder import BATCH, PIECE, is_key
 from api.settings import Settings, SettingsError
 
 
 class BucketStorage:
-    """A bucket of object storage (对象存储桶); an object is there whole or not at all."""
+    """A bucket of object storage (对象存储桶); an object is there whole or not at all.
 
-    def __init__(self, settings: Settings) -> None:
-        self.incoming = settings.files_dir / "incoming"
+    Its own are the objects whose names are a prefix and a key, so that several storages share one bucket.
+    """
+
+    def __init__(self, settings: Settings, folder: Path, prefix: str = "") -> None:
+        self.incoming = folder / "incoming"
+        self._prefix = prefix
         self._bucket = settings.s3_bucket
         self._client = _client(settings)
 
@@ -29,7 +33,7 @@ class BucketStorage:
         from botocore.exceptions import ClientError
 
         try:
-            found = await asyncio.to_thread(self._client.get_object, Bucket=self._bucket, Key=key)
+            found = await asyncio.to_thread(self._client.get_object, Bucket=self._bucket, Key=self._name(key))
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
                 raise FileNotFoundError(key) from None
@@ -38,22 +42,30 @@ class BucketStorage:
 
     async def drop(self, key: str) -> None:
         """Throw bytes away; nothing happens where there are none."""
-        await asyncio.to_thread(self._client.delete_object, Bucket=self._bucket, Key=key)
+        await asyncio.to_thread(self._client.delete_object, Bucket=self._bucket, Key=self._name(key))
 
     async def keys(self, older_than: dt.datetime) -> AsyncIterator[list[str]]:
         """List the keys of what has lain there since before an instant, some at a time."""
+        where: dict[str, Any] = {"Bucket": self._bucket, "Prefix": self._prefix, "Delimiter": "/", "MaxKeys": BATCH}
         after: dict[str, str] = {}
         while True:
-            page = await asyncio.to_thread(self._client.list_objects_v2, Bucket=self._bucket, MaxKeys=200, **after)
-            if found := [one["Key"] for one in page.get("Contents", ()) if one["LastModified"] < older_than]:
+            page = await asyncio.to_thread(self._client.list_objects_v2, **where, **after)
+            old = [one["Key"] for one in page.get("Contents", ()) if one["LastModified"] < older_than]
+            # What has another kind of name was put there by somebody else.
+            if found := [key for name in old if is_key(key := name.removeprefix(self._prefix))]:
                 yield found
             if not page.get("IsTruncated"):
                 return
             after = {"ContinuationToken": page["NextContinuationToken"]}
 
+    def _name(self, key: str) -> str:
+        if not is_key(key):
+            raise ValueError("a key has letters and digits only")
+        return self._prefix + key
+
     def _keep(self, path: Path, key: str) -> None:
         with path.open("rb") as file:
-            self._client.put_object(Bucket=self._bucket, Key=key, Body=file)
+            self._client.put_object(Bucket=self._bucket, Key=self._name(key), Body=file)
         path.unlink()
 
 

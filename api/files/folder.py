@@ -36,7 +36,8 @@ class FolderStorage:
         """List the keys of what has lain there since before an instant, some at a time."""
         before, found = older_than.timestamp(), []
         for folder in await asyncio.to_thread(self._folders):
-            found += [path.name for path in await asyncio.to_thread(older_files, folder, before)]
+            names = [path.name for path in await asyncio.to_thread(older_files, folder, before)]
+            found += [name for name in names if is_key(name)]
             if len(found) >= BATCH:
                 yield found
                 found = []
@@ -44,7 +45,7 @@ class FolderStorage:
             yield found
 
     def _place(self, key: str) -> Path:
-        if not key.isalnum():
+        if not is_key(key):
             raise ValueError("a key has letters and digits only")
         # The end of an id is chance, so that no folder grows too full.
         return self.folder / "kept" / key[-2:] / key
@@ -61,6 +62,11 @@ class FolderStorage:
     def _folders(self) -> list[Path]:
         kept = self.folder / "kept"
         return sorted(kept.iterdir()) if kept.is_dir() else []
+
+
+def is_key(text: str) -> bool:
+    """Tell whether a text may be the key of a file."""
+    return text.isascii() and text.isalnum()
 
 
 def older_files(folder: Path, before: float) -> list[Path]:
