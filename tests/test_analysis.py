@@ -4,7 +4,7 @@ from time import perf_counter
 from typing import Any
 
 import pytest
-from graphql import parse
+from graphql import get_introspection_query, parse
 from strawberry.schema.schema import validate_document
 
 from api.graphql.analysis import CEILING, Analysis, analyze
@@ -91,6 +91,17 @@ def test_cycles_unknown_names_and_introspection_do_no_harm():
     assert measured("{ nothing { of(this: 1) ...Missing } ... on Nowhere { x } }").depth == 2
     assert measured("{ ...A } fragment A on Query { __schema { types { name } } }").introspects
     assert measured('{ __type(name: "Thing") { name } }').introspects
+
+
+def test_the_introspection_that_clients_send_is_not_too_deep_but_an_abusive_one_is_refused():
+    """graphql-js, graphql-core and what stands on them unwrap types ten levels deep."""
+    documents = Documents(schema, Limits(depth=12))
+    usual = documents.prepare(get_introspection_query(input_value_deprecation=True, schema_description=True))
+    usual.operation("IntrospectionQuery")
+    usual.validate(schema)
+    lists = "fields { type { " * 5 + "name" + " } }" * 5
+    with pytest.raises(Refused):
+        documents.prepare(f"{{ __schema {{ types {{ {lists} }} }} }}").validate(schema)
 
 
 def test_documents_are_kept_by_their_text_and_bounded_in_number_and_bytes():

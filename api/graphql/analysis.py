@@ -234,8 +234,8 @@ class _Definition:
         name = node.name.value
         if top:
             self.top_fields.add(name)
-        if name in {"__schema", "__type"}:
-            self.introspects = True
+        introspecting = name in {"__schema", "__type"}
+        self.introspects = self.introspects or introspecting
         fields = on.fields if isinstance(on, GraphQLObjectType | GraphQLInterfaceType) else {}
         definition = fields.get(name)
         if on is not None and definition is not None:
@@ -247,7 +247,8 @@ class _Definition:
             return
         pages = self._pages(node, definition.args if definition else {})
         inside = self._selection(node.selection_set, get_named_type(definition.type) if definition else None, False)
-        total.depth = max(total.depth, 1 + inside.depth)
+        # How deep introspection may go is a rule of validation: clients unwrap types with ten levels that end early.
+        total.depth = max(total.depth, 1 if introspecting else 1 + inside.depth)
         total.aliases = min(CEILING, total.aliases + inside.aliases + (node.alias is not None))
         cost = inside.cost()
         total.known += 1
