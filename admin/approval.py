@@ -21,6 +21,7 @@ from admin.pages.records import Table, id_from
 from admin.pages.sla import Clock, breach_of, clock_of
 from admin.pages.steps import Button, Options, button_of, read_reason, version_of
 from admin.pages.timeline import LATEST, timeline
+from admin.pages.uploads import Shelf, again, chosen_for, complain, put, shelf_of
 from admin.site import Pages
 from admin.viewer import Viewer, viewer_of
 from admin.words import both, say, spoken
@@ -37,6 +38,7 @@ from models.approval import (
     next_entry,
     release,
 )
+from models.file import ArrivedFile
 from models.kernel.access import Actor
 from models.kernel.errors import (
     DomainError,
@@ -126,7 +128,8 @@ class QueuePages(Pages):
         self.site.get("/queue/{id}", self.detail_page, "queue-entry")
         self.site.post("/queue/{id}/claim", self.take_claim, "queue-claim")
         self.site.post("/queue/{id}/release", self.take_release, "queue-release")
-        self.site.post("/queue/{id}/decide", self.take_decision, "queue-decide")
+        self.site.upload("/queue/{id}/files", self.take_files, "queue-files", first=self.see)
+        self.site.upload("/queue/{id}/decide", self.take_decision, "queue-decide", first=self.see)
 
     # The list
 
@@ -203,6 +206,7 @@ class QueuePages(Pages):
         status: int = 200,
         verb: str = "",
         filled: Filled | None = None,
+        shelf_filled: Filled | None = None,
         conflict: str = "",
     ) -> Response:
         viewer, id_ = viewer_of(request), id_from(request.path_params["id"], Approval)
@@ -215,6 +219,7 @@ class QueuePages(Pages):
             kind = kinds()[row.kind]  # type: ignore[attr-defined]
             subject_id = UUID(str(row.subject_id).rpartition("_")[2])  # type: ignore[attr-defined]
             facts = await self._facts(viewer, reader, kind, subject_id, line)
+            shelf = await self._shelf(viewer, reader, kind, subject_id, id_)
             happenings = await timeline(reader, subject_id)
         return await self.site.render(
             request,
@@ -229,6 +234,8 @@ class QueuePages(Pages):
             latest=LATEST,
             open_verb=verb,
             filled=filled,
+            shelf=shelf,
+            shelf_filled=shelf_filled,
             conflict=conflict,
             **facts,
         )
@@ -267,6 +274,15 @@ class QueuePages(Pages):
             "record_href": f"{record_pages.address}/{record.public_id}" if record_pages else None,
             "breach": breach_of(kind.model, record) if clock else "",
         }
+
+    async def _shelf(
+        self, viewer: Viewer, reader: Reader, kind: ApprovalKind, subject_id: UUID, id_: UUID
+    ) -> Shelf | None:
+        record = await viewer.looking(reader.session).first(
+            select(kind.model).where(col(kind.model.id) == subject_id, kind.model.visible_to(viewer.actor))
+        )
+        shelf = await shelf_of(viewer, reader, record) if record is not None else None
+        return shelf.of(id_) if shelf else None
 
     async def _panel(self, reader: Reader, panel: Panel) -> tuple[Panel, Table]:
         first, *others = columns_of(panel.model, panel.columns)
@@ -325,8 +341,28 @@ class QueuePages(Pages):
         self.site.tell(request, "released")
         return self.site.back(request, form)
 
-    async def take_decision(self, request: Request, form: FormData) -> Response:
-        """Decide, in the version that the page showed, and go on to the next entry."""
+    async def see(self, request: Request) -> None:
+        """Refuse whoever does not see the entry."""
+        viewer, id_ = viewer_of(request), id_from(request.path_params["id"], Approval)
+        async with viewer.reading() as reader:
+            if await reader.one(Approval, id_, Wanted.of("id")) is None:
+                raise NotFoundError()
+
+    async def take_files(self, request: Request, form: FormData, files: Sequence[ArrivedFile]) -> Response:
+        """Add evidence to the decision: all of it, or nothing and why."""
+        viewer, id_ = viewer_of(request), id_from(request.path_params["id"], Approval)
+        async with viewer.reading() as reader:
+            work = viewer.looking(reader.session)
+            entry = await work.first(select(Approval).where(Approval.id == id_, Approval.visible_to(viewer.actor)))
+            shelf = await self._shelf(viewer, reader, kinds()[entry.kind], entry.subject_id, id_)
+        filled = await put(viewer, shelf, form, files)
+        if not filled.sound:
+            return await self._detail(request, status=422, shelf_filled=filled)
+        self.site.tell(request, "files_added", count=len(files))
+        return self.site.go(f"{self.address}/{request.path_params['id']}")
+
+    async def take_decision(self, request: Request, form: FormData, files: Sequence[ArrivedFile]) -> Response:
+        """Decide with the evidence for it, in the version that the page showed, and go on to the next entry."""
         viewer, id_ = viewer_of(request), id_from(request.path_params["id"], Approval)
         verb = str(form.get("verb") or "")
         async with viewer.reading() as reader:
@@ -344,10 +380,13 @@ class QueuePages(Pages):
         fields = tuple(str(name) for name in form.getlist("fields"))
         filled.texts["fields"] = fields
         values = {name: value for name, value in filled.values.items() if value is not None}
+        wishes = chosen_for(Approval, id_, files, filled)
         if not filled.sound:
+            again(filled, files)
             return await self._detail(request, status=422, verb=verb, filled=filled)
         try:
-            await viewer.act(
+            await viewer.attach(
+                wishes,
                 lambda work: decide(
                     work,
                     id_,
@@ -357,7 +396,7 @@ class QueuePages(Pages):
                     fields=fields,
                     version=version_of(form),
                     **values,
-                )
+                ),
             )
         except CONFLICTS as error:
             # What was typed stays in the form, which now carries the present version.
@@ -365,7 +404,7 @@ class QueuePages(Pages):
         except NotFoundError:
             raise
         except DomainError as error:
-            filled.refuse(error, inputs)
+            complain(filled, error, files, inputs)
             return await self._detail(request, status=422, verb=verb, filled=filled)
         self.site.tell(request, "decided", what=both(transition))
         aim = f"?after={request.path_params['id']}" + (f"&kind={kind.name}" if form.get("stay") else "")

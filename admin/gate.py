@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -45,10 +46,11 @@ class RefusedAtGate(Exception):
 class Gate:
     """The gate (门禁) of the back-office."""
 
-    def __init__(self, app: ASGIApp, *, house: House, refused: Any) -> None:
+    def __init__(self, app: ASGIApp, *, house: House, refused: Any, takes_files: Callable[[str, str], bool]) -> None:
         self.app = app
         self.house = house
         self.refused = refused
+        self.takes_files = takes_files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through, or not."""
@@ -83,6 +85,8 @@ class Gate:
         speak(viewer.actor.lang if viewer else chosen(request))
         if request.method not in SAFE:
             came_from_here(request.headers)
+            if not self.takes_files(path, request.headers.get("content-type", "")):
+                small_enough(request.headers, LARGEST_FORM)
         if viewer is None:
             if path in BEFORE_SIGN_IN or path.startswith(RESET):
                 return None
@@ -106,13 +110,17 @@ def chosen(request: Request) -> Lang:
 
 
 def came_from_here(headers: Headers) -> None:
-    """Refuse what another site's page sends, whatever it carries, and forms that are too large to be ours."""
+    """Refuse what another site's page sends, whatever it carries."""
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     same_host = origin is not None and urlsplit(origin).netloc == headers.get("host")
     if site not in (None, "same-origin") or (origin is not None and not same_host) or (site is None and not same_host):
         raise RefusedAtGate(403, "error_origin")
+
+
+def small_enough(headers: Headers, largest: int) -> None:
+    """Refuse a form that does not say its length, or is too large to be ours."""
     length = headers.get("content-length", "")
-    if not length.isdigit() or int(length) > LARGEST_FORM:
+    if not length.isdigit() or int(length) > largest:
         raise RefusedAtGate(413, "error_413")
 
 

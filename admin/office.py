@@ -19,7 +19,7 @@ from admin.partner import MembershipPages, PartnerPages
 from admin.settings import CalendarPages, PolicyHistory, PolicyPages
 from admin.site import Pages, Site
 from admin.viewer import House
-from models.file import FileTerms
+from models.file import FileTerms, Receiver
 from models.identity.sessions import SessionTerms
 from models.kernel.work import Clock, Store, utc_now
 
@@ -55,12 +55,15 @@ def mount(
     base_url: str = "/admin",
     export_key: bytes = b"",
     files: FileTerms | None = None,
+    receiver: Receiver | None = None,
 ) -> Site:
     """Open the back-office under an address of the application.
 
-    `secret` signs the cookie that carries one notice to the next page; `secure` keeps cookies to HTTPS.
+    `secret` signs the cookie that carries one notice to the next page; `secure` keeps cookies to HTTPS; without a
+    `receiver` no form takes files.
     """
-    site = Site(app, House(store, terms, clock, export_key, files), secret=secret, secure=secure, base_url=base_url)
+    house = House(store, terms, clock, export_key, files, receiver)
+    site = Site(app, house, secret=secret, secure=secure, base_url=base_url)
     for pages in PAGES:
         site.add(pages())
     site.add_view(PolicyHistory)

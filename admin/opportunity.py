@@ -253,6 +253,7 @@ class OpportunityPages(RecordPages):
     group: ClassVar[str] = "group_work"
     rights = READERS
     exports = ExportKind.OPPORTUNITIES
+    holds_files = True
     heading = Column("name")
     status = "status"
     columns = COLUMNS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,15 +20,16 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, compile_path
 from starlette.staticfiles import StaticFiles
 
-from admin.gate import Gate
+from admin.gate import LARGEST_FORM, Gate, RefusedAtGate, small_enough
 from admin.pages.inputs import Filled
 from admin.viewer import House, Viewer, viewer_of
 from admin.words import both, install, say, spoken
+from models.file import LARGEST_BYTES, MOST_FILES, ArrivedFile, ArrivedForm
 from models.identity import SignInRequiredError
 from models.kernel.access import Actor
 from models.kernel.errors import DomainError, NotFoundError, PermissionDeniedError
@@ -40,7 +42,9 @@ NOTICE_SECONDS = 60
 KEPT = ("statics", "index", "list", "details")
 
 Post = Callable[[Request, FormData], Awaitable[Response]]
+Upload = Callable[[Request, FormData, Sequence[ArrivedFile]], Awaitable[Response]]
 Get = Callable[[Request], Awaitable[Response]]
+MULTIPART = "multipart/form-data"
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ class Site(Admin):
         self.secure = secure
         self.pages: list[Pages] = []
         self.page_of: dict[type[Record], Pages] = {}
+        self._with_files: list[re.Pattern[str]] = []
         # A session maker of SQLAdmin's own, since it changes the one that it is given; on the reader, so it only reads.
         reader = async_sessionmaker(house.store.reader.kw["bind"], expire_on_commit=False)
         super().__init__(
@@ -122,7 +127,7 @@ class Site(Admin):
                     same_site="strict",
                     https_only=secure,
                 ),
-                Middleware(Gate, house=house, refused=self.refused),
+                Middleware(Gate, house=house, refused=self.refused, takes_files=self.takes_files),
             ],
         )
         # Of SQLAdmin's own routes those stay that only read; files, forms, deletion, import and export are closed.
@@ -186,18 +191,71 @@ class Site(Admin):
 
         async def taking(request: Request) -> Response:
             form = await request.form(max_files=0, max_fields=2000)
-            if signed_in and not viewer_of(request).wrote(form.get("token") or request.headers.get("x-form-token")):
-                return await self.refused(request, 403, "error_token")
+            if signed_in:
+                try:
+                    _written_here(request, form.get("token") or request.headers.get("x-form-token"))
+                except RefusedAtGate as refusal:
+                    return await self.refused(request, refusal.status, refusal.key)
             _open(pages, request)
-            try:
-                return await endpoint(request, form)
-            except (NotFoundError, PermissionDeniedError, SignInRequiredError):
-                raise
-            except DomainError as error:
-                self.complain(request, error)
-                return self.back(request, form)
+            return await self._answered(request, form, endpoint(request, form))
 
         self._insert(Route(path, taking, name=name, methods=["POST"]))
+
+    def upload(self, path: str, endpoint: Upload, name: str, *, first: Callable[[Request], Awaitable[None]]) -> None:
+        """Take a form that may bring files, none of which is written before its token is seen.
+
+        `first` refuses before files are read. What the endpoint does not store is thrown away.
+        """
+        pages = self._laying
+        self._with_files.append(compile_path(path)[0])
+
+        async def taking(request: Request) -> Response:
+            _open(pages, request)
+            try:
+                arrived = await self._arrived(request, first)
+            except RefusedAtGate as refusal:
+                return await self.refused(request, refusal.status, refusal.key)
+            except ClientDisconnect:
+                return Response(status_code=400)
+            try:
+                form = FormData([*arrived.fields])
+                return await self._answered(request, form, endpoint(request, form, arrived.files))
+            finally:
+                arrived.discard()
+
+        self._insert(Route(path, taking, name=name, methods=["POST"]))
+
+    def takes_files(self, path: str, content_type: str) -> bool:
+        """Tell whether a form to an address may be as large as its files make it."""
+        may = self.house.receiver is not None and content_type.startswith(MULTIPART)
+        return may and any(pattern.match(path) for pattern in self._with_files)
+
+    async def _arrived(self, request: Request, first: Callable[[Request], Awaitable[None]]) -> ArrivedForm:
+        content_type = request.headers.get("content-type", "")
+        receiver = self.house.receiver
+        if receiver is None or not content_type.startswith(MULTIPART):
+            form = await request.form(max_files=0, max_fields=2000)
+            _written_here(request, form.get("token"))
+            return ArrivedForm([(name, text) for name, text in form.multi_items() if isinstance(text, str)])
+        await first(request)
+        async with viewer_of(request).reading() as reader:
+            largest, most = reader.policy(LARGEST_BYTES), reader.policy(MOST_FILES)
+        small_enough(request.headers, largest * most + LARGEST_FORM)
+        return await receiver.gather(
+            request,
+            largest=largest,
+            most=most,
+            admit=lambda fields: _written_here(request, dict(fields).get("token")),
+        )
+
+    async def _answered(self, request: Request, form: FormData, answer: Awaitable[Response]) -> Response:
+        try:
+            return await answer
+        except (NotFoundError, PermissionDeniedError, SignInRequiredError):
+            raise
+        except DomainError as error:
+            self.complain(request, error)
+            return self.back(request, form)
 
     async def render(self, request: Request, template: str, status: int = 200, **context: Any) -> Response:
         """Make a page."""
@@ -275,6 +333,11 @@ class Site(Admin):
 
     async def _bug(self, request: Request, error: Exception) -> Response:
         return await self.error(request, 500, say("error_500"))
+
+
+def _written_here(request: Request, token: object) -> None:
+    if not viewer_of(request).wrote(token):
+        raise RefusedAtGate(403, "error_token")
 
 
 def _open(pages: Pages, request: Request) -> None:

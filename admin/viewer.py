@@ -6,16 +6,16 @@ import contextlib
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
-from models.file import FileTerms
+from models.file import FileTerms, Receiver, Wish, attach
 from models.identity import SignInRequiredError, actor_of
 from models.identity.record import Account
 from models.identity.sessions import SessionTerms, note_seen, visit_of_cookie
@@ -29,15 +29,20 @@ T = TypeVar("T")
 COOKIE = "partner_center_back_office"
 
 
+async def nothing_else(_work: Work) -> None:
+    """Do nothing beside."""
+
+
 @dataclass(frozen=True)
 class House:
-    """What the back-office stands on: store, clock, terms of visits, and the keys of links to exports and files."""
+    """What the back-office stands on: store, clock, terms of visits, keys of links, and what takes files of forms."""
 
     store: Store
     terms: SessionTerms
     clock: Clock = utc_now
     export_key: bytes = b""
     files: FileTerms | None = None
+    receiver: Receiver | None = None
 
 
 @dataclass
@@ -86,6 +91,21 @@ class Viewer:
     async def act(self, action: Callable[[Work], Awaitable[T]]) -> T:
         """Run an action in a write transaction of its own."""
         return await run_write(self.house.store, self.actor, action, clock=self.house.clock, request_id=self.request_id)
+
+    async def attach(self, wishes: Sequence[Wish], then: Callable[[Work], Awaitable[Any]] = nothing_else) -> Any:
+        """Let records hold the files of a form, and do what belongs to them in the same transaction."""
+        house = self.house
+        if not wishes or house.receiver is None:
+            return await self.act(then)
+        return await attach(
+            house.store,
+            house.receiver.storage,
+            self.actor,
+            wishes,
+            then,
+            clock=house.clock,
+            request_id=self.request_id,
+        )
 
 
 async def viewer_of_cookie(house: House, token: str, request_id: str | None) -> Viewer | None:

@@ -18,7 +18,7 @@ from admin import office
 from api import exports, mail, metrics, timers, tracing
 from api.admission import Admission
 from api.database import Database, connect
-from api.files import Files, file_terms, storage_of
+from api.files import Files, FormReceiver, file_terms, storage_of
 from api.graphql import Answered, Endpoint, Limits, graphiql
 from api.identity import Actors, journal_key, session_terms
 from api.imports import DraftImports
@@ -81,6 +81,7 @@ def create_app(
         clock=clock,
         export_key=exports.export_key(settings),
         files=files,
+        receiver=FormReceiver(storage),
     )
     app.state.settings = settings
     app.state.database = database

@@ -18,11 +18,13 @@ from admin.pages.inputs import Filled, Input, fill, filled_with
 from admin.pages.sla import Clock, breach_of, clock_of, pause_of
 from admin.pages.steps import Given, Step, buttons, lifecycle_of, read_reason, version_of
 from admin.pages.timeline import LATEST, timeline
+from admin.pages.uploads import put, shelf_of
 from admin.site import Pages
 from admin.viewer import Viewer, viewer_of
 from admin.words import say, spoken
 from models.approval import Approval, ApprovalState, kinds
 from models.export import ExportKind, exported_by
+from models.file import ArrivedFile
 from models.kernel.access import Actor
 from models.kernel.errors import DomainError, InvalidCursorError, NotFoundError, StaleVersionError
 from models.kernel.reads import ListWanted, Page, Paged, Reader, Row, Wanted
@@ -90,6 +92,7 @@ class RecordPages(Pages):
     editing: ClassVar[Edit | None] = None
     rights: ClassVar[tuple[str, ...]] = ()
     exports: ClassVar[ExportKind | None] = None
+    holds_files: ClassVar[bool] = False
     template: ClassVar[str] = "records.html"
     detail_template: ClassVar[str] = "record.html"
 
@@ -108,6 +111,8 @@ class RecordPages(Pages):
         if self.sections:
             self.site.get(f"/{name}/{{id}}", self.detail_page, f"{name}-detail")
             self.site.post(f"/{name}/{{id}}/do/{{verb}}", self.take_step, f"{name}-step")
+        if self.holds_files:
+            self.site.upload(f"/{name}/{{id}}/files", self.take_files, f"{name}-files", first=self.see)
         if self.editing is not None:
             self.site.get(f"/{name}/{{id}}/edit", self.edit_page, f"{name}-edit")
             self.site.post(f"/{name}/{{id}}/edit", self.take_edit, f"{name}-save")
@@ -233,6 +238,7 @@ class RecordPages(Pages):
             "buttons": await buttons(work, self.model, record, self.steps),
             "writable": self._writable(viewer.actor, record),
             "entry": await self._waiting_entry(reader, id_),
+            "shelf": await shelf_of(viewer, reader, record) if self.holds_files else None,
             "happenings": await timeline(reader, id_),
             "latest": LATEST,
             **await self.beside(viewer, reader, record),
@@ -303,6 +309,27 @@ class RecordPages(Pages):
                 return self.site.go(f"{self.address}/{request.path_params['id']}")
         status = 409 if filled.general else 422
         return await self.detail(request, status=status, verb=verb, filled=filled)
+
+    # Files
+
+    async def see(self, request: Request) -> None:
+        """Refuse whoever does not see the record."""
+        viewer, id_ = viewer_of(request), self.id_of(request)
+        async with viewer.reading() as reader:
+            if await reader.one(self.model, id_, Wanted.of("id")) is None:
+                raise NotFoundError()
+
+    async def take_files(self, request: Request, form: FormData, files: Sequence[ArrivedFile]) -> Response:
+        """Let the record hold what somebody has chosen: all of it, or nothing and why."""
+        viewer, id_ = viewer_of(request), self.id_of(request)
+        query = select(self.model).where(col(self.model.id) == id_, self.model.visible_to(viewer.actor))
+        async with viewer.reading() as reader:
+            shelf = await shelf_of(viewer, reader, await viewer.looking(reader.session).first(query))
+        filled = await put(viewer, shelf, form, files)
+        if not filled.sound:
+            return await self.detail(request, status=422, shelf_filled=filled)
+        self.site.tell(request, "files_added", count=len(files))
+        return self.site.go(f"{self.address}/{request.path_params['id']}")
 
     # Edits
 

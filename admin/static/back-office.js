@@ -18,6 +18,21 @@
         return;
       }
       form.dataset.sent = "yes";
+      const button = form.querySelector("button[data-busy]");
+      const files = form.querySelectorAll("input[type=file]");
+      if (button && Array.from(files).some(function (one) { return one.files.length; })) {
+        button.textContent = button.dataset.busy;
+      }
+    });
+  });
+  // The server decides; this only spares the way of what it would refuse.
+  document.querySelectorAll("input[type=file][data-largest]").forEach(function (input) {
+    input.addEventListener("change", function () {
+      const files = Array.from(input.files);
+      const large = files.find(function (file) { return file.size > Number(input.dataset.largest); });
+      const many = files.length > Number(input.dataset.most) ? input.dataset.tooMany : "";
+      input.setCustomValidity(large ? input.dataset.tooLarge.replace("{name}", large.name) : many);
+      input.reportValidity();
     });
   });
   window.addEventListener("pageshow", function () {

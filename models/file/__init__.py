@@ -16,9 +16,11 @@ from models.file.actions import (
     without_row,
 )
 from models.file.content import media_type_of, sound_name
+from models.file.forms import ArrivedFile, ArrivedForm, Receiver, Wish, attach
 from models.file.holders import Held, Holder, hold, holders
 from models.file.links import FileTerms, LinkBearer
-from models.file.policies import LINK_MINUTES
+from models.file.places import Place, loose_files, places
+from models.file.policies import LARGEST_BYTES, LINK_MINUTES, MOST_FILES
 from models.file.record import Attachment
 from models.file.refusals import (
     FileContentError,
@@ -34,10 +36,15 @@ from models.file.refusals import (
     TransferTooSlowError,
 )
 from models.file.storage import Storage
-from models.file.words import AttachmentField, AttachmentState
+from models.file.words import TAKEN, AttachmentField, AttachmentState
 
 __all__ = [
+    "LARGEST_BYTES",
     "LINK_MINUTES",
+    "MOST_FILES",
+    "TAKEN",
+    "ArrivedFile",
+    "ArrivedForm",
     "Attachment",
     "AttachmentField",
     "AttachmentState",
@@ -54,19 +61,25 @@ __all__ = [
     "Holder",
     "LinkBearer",
     "LinkNotValidError",
+    "Place",
+    "Receiver",
     "Storage",
     "TicketNotValidError",
     "TooManyFilesError",
     "TransferTooSlowError",
+    "Wish",
+    "attach",
     "forget",
     "give_up",
     "hold",
     "holders",
     "is_told",
     "look_up",
+    "loose_files",
     "media_type_of",
     "open_ticket",
     "own_ticket",
+    "places",
     "remove",
     "remove_all",
     "sound_name",

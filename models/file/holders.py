@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -33,15 +33,17 @@ Scope = Callable[["type[Attachment]", Actor], sa.ColumnElement[bool]]
 class Holder:
     """A field that holds files (附件字段).
 
-    `find` gives the row and its record as far as the actor sees them, the record held until the end. `open_to` tells
-    whether the actor may add files now; `loose` whether he may take one away again. `scope` says which of the field's
-    files an actor sees whose roles read `rule`.
+    `find` gives the row and its record as far as the actor sees them, the record held until the end; `rows` lists those
+    rows of a record that the actor could add files to, without holding anything. `open_to` tells whether the actor may
+    add files now; `loose` whether he may take one away again. `scope` says which of the field's files an actor sees
+    whose roles read `rule`.
     """
 
     subject: type[Record]
     field: AttachmentField
     rule: FieldRule | None
     find: Callable[[Work, UUID], Awaitable[Held]]
+    rows: Callable[[Work, Any], Awaitable[Sequence[Held]]]
     open_to: Callable[[Work, Held], bool]
     loose: Callable[[Work, Held, Attachment], bool]
     scope: Scope

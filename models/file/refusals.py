@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.kernel.errors import DomainError, Remedy
+from models.kernel.errors import DomainError, Path, Remedy
 
 
 class FileNameError(DomainError):
@@ -32,9 +32,12 @@ class FileContentError(DomainError):
 class FileSizeError(DomainError):
     """An empty or too large file."""
 
-    zh = "文件大小须为 1 至 {largest} 字节。"
-    en = "A file has 1 to {largest} bytes."
+    zh = "文件不能为空，且不能超过 {megabytes} MB。"
+    en = "A file is not empty, and has {megabytes} MB at most."
     cbc = "CBC.0100"
+
+    def __init__(self, *, path: Path | str = (), largest: int) -> None:
+        super().__init__(path=path, largest=largest, megabytes=f"{largest / 2**20:.4g}")
 
 
 class FileIncompleteError(DomainError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,6 +17,9 @@ from models.kernel.work import Work
 from models.opportunity.record import FORM, INTERNAL, TERMS, VERDICT, Opportunity, ProgressUpdate
 from models.opportunity.words import OPEN_TO_PROGRESS
 from models.rights import Right
+
+# Of one's own reports, those that still get files.
+NEWEST: Final = 10
 
 
 def _of_the_form(work: Work, held: Held) -> bool:
@@ -69,6 +72,32 @@ async def _decision(work: Work, id: UUID) -> Held:
     return Held(await work.get(Approval, id), record)
 
 
+async def _itself(_work: Work, record: Any) -> list[Held]:
+    return [Held(record, record)] if isinstance(record, Opportunity) else []
+
+
+async def _own_updates(work: Work, record: Any) -> list[Held]:
+    if not isinstance(record, Opportunity):
+        return []
+    query = select(ProgressUpdate).where(
+        ProgressUpdate.opportunity_id == record.id, ProgressUpdate.by_id == work.actor.id
+    )
+    newest = query.order_by(col(ProgressUpdate.at).desc(), col(ProgressUpdate.id).desc()).limit(NEWEST)
+    return [Held(update, record) for update in await work.every(newest)]
+
+
+async def _waiting(work: Work, record: Any) -> list[Held]:
+    if not isinstance(record, Opportunity):
+        return []
+    query = select(Approval).where(
+        Approval.subject_kind == Opportunity.__name__,
+        Approval.subject_id == record.id,
+        Approval.state == ApprovalState.OPEN,
+        Approval.visible_to(work.actor),
+    )
+    return [Held(entry, record) for entry in await work.every(query)]
+
+
 def _of_a_visible_opportunity(files: type[Attachment], actor: Actor) -> sa.ColumnElement[bool]:
     table: sa.Table = files.__table__  # type: ignore[attr-defined]
     seen: sa.Select[Any] = sa.select(sa.literal_column("1")).where(col(Opportunity.id) == table.c.record_id)
@@ -99,6 +128,7 @@ hold(
         field=AttachmentField.EVIDENCE,
         rule=TERMS,
         find=_opportunity,
+        rows=_itself,
         open_to=_of_the_form,
         loose=_not_yet_submitted,
         scope=_of_a_visible_opportunity,
@@ -110,6 +140,7 @@ hold(
         field=AttachmentField.EVIDENCE,
         rule=None,
         find=_progress,
+        rows=_own_updates,
         open_to=_of_progress,
         loose=_never,
         scope=_of_a_visible_opportunity,
@@ -121,6 +152,7 @@ hold(
         field=AttachmentField.VERDICT,
         rule=VERDICT,
         find=_decision,
+        rows=_waiting,
         open_to=_of_the_decision,
         loose=_own,
         scope=_once_decided,
@@ -133,6 +165,7 @@ hold(
         field=AttachmentField.INTERNAL,
         rule=INTERNAL,
         find=_decision,
+        rows=_waiting,
         open_to=_of_the_decision,
         loose=_own,
         scope=_of_huawei,
