@@ -57,8 +57,8 @@ class PolicyRow(Record, table=True):
         return sa.literal(actor.side in (Side.HUAWEI, Side.SYSTEM))
 
 
-def in_force(at: dt.datetime) -> Any:
-    """Select the rows that hold at an instant, the newest last."""
+def in_force(at: Any) -> Any:
+    """Select the rows that hold at an instant, or at the one that a statement is given; the newest last."""
     return (
         select(PolicyRow)
         .where(

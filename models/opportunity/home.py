@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import col
@@ -15,6 +14,9 @@ from sqlmodel import col
 from models.identity import Account
 from models.kernel.access import Outcome
 from models.kernel.reads import Page, Reader, Row, Wanted
+from models.kernel.reads.asking import hexadecimal
+from models.kernel.reads.statement import given
+from models.kernel.values import Instant
 from models.opportunity.offers import HoOffer
 from models.opportunity.policies import STALE_DAYS
 from models.opportunity.record import TERMS, Opportunity, stale
@@ -51,7 +53,7 @@ async def overview(reader: Reader) -> Overview:
     """Count the viewer's pipeline by stage, and what waits for the partner (COL-2.6.5, COL-3.2#3)."""
     await reader.prepare()
     table = Opportunity.__table__  # type: ignore[attr-defined]
-    overdue = stale(reader.now - dt.timedelta(days=reader.policy(STALE_DAYS)))
+    overdue = stale(given("stale_before", Instant()))
     rows = await reader.groups(
         Opportunity,
         (table.c.status, table.c.stage, table.c.currency),
@@ -60,6 +62,8 @@ async def overview(reader: Reader) -> Overview:
             sa.func.coalesce(sa.func.sum(table.c.expected_amount), 0),
             sa.func.coalesce(sa.func.sum(sa.case((overdue, 1), else_=0)), 0),
         ),
+        name="overview",
+        stale_before=reader.now - dt.timedelta(days=reader.policy(STALE_DAYS)),
     )
     offers = await reader.count(HoOffer, Page(filter=(("status", (OfferStatus.PENDING,)),)))
     by_status: dict[Status, int] = defaultdict(int)
@@ -114,9 +118,9 @@ async def assignees(reader: Reader, wanted: Wanted) -> list[tuple[Row, int]]:
     )
     table = Opportunity.__table__  # type: ignore[attr-defined]
     open_ones = Page(filter=(("status", (Status.DRAFT, *IN_REVIEW, *OPEN_TO_PROGRESS)),))
-    counted = await reader.groups(Opportunity, (table.c.responsible_id,), (sa.func.count(),), open_ones)
-    load: dict[UUID | None, int] = {row[0]: row[1] for row in counted}
-    return [(row, load.get(row.uid, 0)) for row in people.nodes]
+    counted = await reader.groups(Opportunity, (table.c.responsible_id,), (sa.func.count(),), open_ones, name="load")
+    load = {hexadecimal(id): count for id, count in counted if id is not None}
+    return [(row, load.get(row.key, 0)) for row in people.nodes]
 
 
 __all__ = ["Overview", "StageGroup", "assignees", "due_next", "overview"]

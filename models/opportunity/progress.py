@@ -131,6 +131,7 @@ async def summary(reader: Reader, page: Page = Page()) -> list[dict[str, Any]]:
             sa.func.coalesce(sa.func.sum(table.c.signed_amount), 0),
         ),
         page,
+        name="summary",
     )
     terms = TERMS.outcome(reader.actor) is Outcome.PLAIN
     contract = CONTRACT.outcome(reader.actor) is Outcome.PLAIN

@@ -311,12 +311,14 @@ class Opportunity(Reviewed, Deadlined, table=True):
 _NOTES = (Right.OPPORTUNITY_AUDIT, Right.OPPORTUNITY_VALIDATE, Right.OPPORTUNITY_CANCEL, Right.OPPORTUNITY_SHARE_HO)
 
 
-def stale(since: dt.datetime) -> sa.ColumnElement[bool]:
-    """Select what is open to progress and has had none since an instant (COL-2.6.5)."""
+def stale(since: dt.datetime | sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Select what is open to progress and has had none since an instant, or since one that is given (COL-2.6.5)."""
+    if isinstance(since, dt.datetime):
+        since = sa.literal(since, Instant())
     began = sa.func.coalesce(
         col(Opportunity.last_progress_at), col(Opportunity.accepted_at), col(Opportunity.validated_at)
     )
-    return sa.and_(col(Opportunity.status).in_(OPEN_TO_PROGRESS), began < sa.literal(since, Instant()))
+    return sa.and_(col(Opportunity.status).in_(OPEN_TO_PROGRESS), began < since)
 
 
 def of_a_visible_opportunity(kind: type[Any], actor: Actor) -> sa.ColumnElement[bool]:

@@ -93,6 +93,12 @@ class Order:
         self.before = self.sorting.read(page.before, "before") if page.before is not None else None
         self.shape = (page.sort, self.backward, self.after is not None, self.before is not None)
 
+    def bounds(self, more: bool) -> tuple[bool, bool]:
+        """Tell whether a page follows and whether one goes before, when there was `more` in the page's direction."""
+        if self.backward:
+            return self.before is not None, more
+        return more, self.after is not None
+
     def values(self) -> Iterator[tuple[str, Any]]:
         """Give what the cursors and the size bind."""
         yield "size", self.size + 1
