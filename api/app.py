@@ -7,26 +7,28 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import sqlalchemy as sa
+from limits.errors import ConfigurationError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 
 from admin import office
 from api import exports, mail, metrics, timers, tracing
 from api.admission import Admission
 from api.database import Database, connect
+from api.documents import Admitted, Callers
 from api.files import Files, FormReceiver, file_terms, storage_of
-from api.graphql import Answered, Endpoint, Limits, graphiql
+from api.graphql import Answered, Budget, Endpoint, Limits, graphiql
 from api.identity import Actors, journal_key, session_terms
 from api.imports import DraftImports
 from api.installation import Installation
 from api.logs import RequestLog
 from api.migrate import pending
 from api.schema import build_schema
-from api.settings import Settings
+from api.settings import Settings, SettingsError
 from api.transfers import Transfers
 from models.file import FileTerms
 from models.identity import derive_key
@@ -36,7 +38,10 @@ from resolvers.context import Context
 from resolvers.refusals import shown
 
 PUBLIC_FIELDS = frozenset({"sessionCreate", "sessionRefresh", "passwordReset"})
-EXPOSED_HEADERS = ("X-Request-Id", "X-Cost", "X-Cost-Limit", "Retry-After")
+EXPOSED_HEADERS = (
+    *("X-Request-Id", "X-Cost", "X-Cost-Limit", "Retry-After", "ETag", "Deprecation", "Sunset", "X-Deprecated-Fields"),
+    *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy"),
+)
 
 
 def create_app(
@@ -47,9 +52,13 @@ def create_app(
     house = Installation(settings, database, database.writer, database.reader, journal_key(settings))
     storage, files = storage_of(settings), file_terms(settings)
     workshop = exports.workshop_of(house, settings, clock=clock)
+    budget = _budget(settings)
+    endpoint = _graphql(settings, house, files, budget, clock)
     routes: list[BaseRoute] = [
         Route("/", _home),
-        Route("/graphql", _graphql(settings, house, files, clock)),
+        Route("/graphql", endpoint),
+        Route("/graphql/{document_id}", endpoint),
+        Route("/graphql/{document_id}/{operation_name}", endpoint),
         *Files(house, storage, files, session_terms(settings), clock).routes(),
         *DraftImports(house, session_terms(settings), clock).routes(),
         *exports.Exports(house, workshop, exports.export_key(settings), clock).routes(),
@@ -57,14 +66,16 @@ def create_app(
         Route("/readyz", _readyz),
         Route("/metrics", metrics.answer),
     ]
-    if not settings.production:
-        routes.insert(1, Mount("/graphql/static", graphiql.files()))
+    # In production the word stays taken: no document has an id that it could not have in development.
+    routes.insert(1, Mount("/graphql/static", Router() if settings.production else graphiql.files()))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(tracing.sending(settings))
             stack.push_async_callback(database.dispose)
+            if budget is not None:
+                stack.push_async_callback(budget.close)
             if sweeping:
                 await stack.enter_async_context(mail.running(house, settings, clock=clock))
                 await stack.enter_async_context(timers.running(house, settings, clock=clock, storage=storage))
@@ -99,7 +110,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
                 CORSMiddleware,
                 allow_origins=list(settings.allowed_origins),
                 allow_methods=["GET", "POST"],
-                allow_headers=["authorization", "content-type", "x-request-id"],
+                allow_headers=["authorization", "content-type", "if-none-match", "x-request-id"],
                 expose_headers=EXPOSED_HEADERS,
             )
         )
@@ -116,7 +127,27 @@ def _middleware(settings: Settings) -> list[Middleware]:
     return layers
 
 
-def _graphql(settings: Settings, house: Installation, files: FileTerms, clock: Clock) -> Endpoint[Actor]:
+def _budget(settings: Settings) -> Budget | None:
+    if not settings.budget_cost:
+        return None
+    redis = settings.redis_url.get_secret_value() if settings.redis_url else None
+    try:
+        return Budget(
+            settings.budget_cost,
+            settings.budget_seconds,
+            workers=settings.workers,
+            largest=settings.max_cost,
+            redis=redis,
+        )
+    except ConfigurationError:
+        raise SettingsError(
+            "PARTNER_CENTER_REDIS_URL is set, but its library is not installed: pip install partner-center[redis]"
+        ) from None
+
+
+def _graphql(
+    settings: Settings, house: Installation, files: FileTerms, budget: Budget | None, clock: Clock
+) -> Endpoint[Actor]:
     terms = session_terms(settings)
     actors = Actors(house, house.database.data_version, terms, clock=clock)
 
@@ -156,6 +187,11 @@ def _graphql(settings: Settings, house: Installation, files: FileTerms, clock: C
         public_fields=PUBLIC_FIELDS,
         page=graphiql.page("/graphql/static"),
         answered=_count,
+        terms=Callers(settings).terms,
+        registry=Admitted(house, clock),
+        budget=budget,
+        version=house.database.data_version,
+        ticks=lambda: clock().timestamp(),
     )
 
 
@@ -163,6 +199,11 @@ def _count(answered: Answered) -> None:
     kind = answered.kind or "none"
     tracing.operation_answered(answered)
     metrics.operation_answered(kind, "refused" if answered.codes else "ok", answered.seconds)
+    metrics.document_asked(answered.source or "none", prepared=answered.prepared, known=answered.known)
+    if answered.status == 304:
+        metrics.not_modified()
+    elif answered.status == 429:
+        metrics.rate_limited()
     for code in answered.codes:
         metrics.refused(code)
 

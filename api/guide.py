@@ -33,6 +33,12 @@ _ADVICE = {
 _OF_REQUESTS = {
     Code.AUTHENTICATION_REQUIRED: "Send `authorization: Bearer` with a token that holds.",
     Code.DOCUMENT_TOO_COSTLY: "Ask for less: smaller pages, fewer lists within lists. `X-Cost` says what a call costs.",
+    Code.INTROSPECTION_REFUSED: "Read `schema.graphql`; development, and applications in mode `open`, introspect.",
+    Code.PERSISTED_QUERY_NOT_FOUND: "No admitted document of your application has this id now. With automatic persisted"
+    " queries, send the text with its hash; clients do so by themselves.",
+    Code.PERSISTED_QUERY_ID_REQUIRED: "Send the document's id, not its text: `documentId`.",
+    Code.QUERY_NOT_IN_SAFELIST: "Publish the document and have it admitted; the text must be the same to the letter.",
+    Code.RATE_LIMITED: "Nothing was done. Wait as `Retry-After` says, then send the same, with the same key.",
     Code.INTERNAL_ERROR: "A bug of ours. Repeat once with the same `idempotencyKey`, then report the `requestId`.",
     Code.OVER_CAPACITY: "Nothing was done. Wait as `Retry-After` says, then send the same, with the same key.",
     Code.READ_TIMED_OUT: "Ask for less at a time, then repeat.",

@@ -36,6 +36,21 @@ _OPERATIONS = Counter(
 _OPERATION_SECONDS = Histogram(
     "partner_center_operation_seconds", "Seconds that a GraphQL operation took.", ["type"], registry=REGISTRY
 )
+_DOCUMENTS = Counter(
+    "partner_center_documents", "GraphQL requests by where their document came from.", ["source"], registry=REGISTRY
+)
+_DOCUMENT_CACHE = Counter(
+    "partner_center_document_cache",
+    "Documents that were looked for in memory: prepared ones, and registered ones.",
+    ["cache", "outcome"],
+    registry=REGISTRY,
+)
+_NOT_MODIFIED = Counter(
+    "partner_center_not_modified", "GraphQL answers that the caller had already (304).", registry=REGISTRY
+)
+_RATE_LIMITED = Counter(
+    "partner_center_rate_limited", "GraphQL requests beyond their caller's budget (429).", registry=REGISTRY
+)
 _REFUSALS = Counter("partner_center_refusals", "Refusals by their code.", ["code"], registry=REGISTRY)
 _TIMERS = Counter(
     "partner_center_timers_fired", "Transitions fired because their deadline had passed.", ["verb"], registry=REGISTRY
@@ -87,6 +102,25 @@ def operation_answered(kind: str, outcome: str, seconds: float) -> None:
     """Count one GraphQL operation: query or mutation; ok, refused or failed."""
     _OPERATIONS.labels(kind, outcome).inc()
     _OPERATION_SECONDS.labels(kind).observe(seconds)
+
+
+def document_asked(source: str, *, prepared: bool, known: bool | None) -> None:
+    """Count where a document came from, text, apq, persisted or none, and whether it was in memory."""
+    _DOCUMENTS.labels(source).inc()
+    if source != "none":
+        _DOCUMENT_CACHE.labels("prepared", "hit" if prepared else "miss").inc()
+    if known is not None:
+        _DOCUMENT_CACHE.labels("registered", "hit" if known else "miss").inc()
+
+
+def not_modified() -> None:
+    """Count one answer that the caller had already."""
+    _NOT_MODIFIED.inc()
+
+
+def rate_limited() -> None:
+    """Count one request beyond its caller's budget."""
+    _RATE_LIMITED.inc()
 
 
 def refused(code: str) -> None:

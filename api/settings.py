@@ -44,6 +44,12 @@ def _http(url: str) -> str:
     return url
 
 
+def _redis(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("redis://", "rediss://")):
+        raise ValueError("must begin with redis:// or rediss://")
+    return url
+
+
 def _network(text: str) -> str:
     try:
         ipaddress.ip_network(text)
@@ -132,6 +138,22 @@ class Settings(BaseSettings):
     max_directives: Limit = 30
     max_tokens: Limit = 4000
     max_cost: Limit = 20_000
+    budget_cost: Annotated[int, Field(ge=0)] = 1_000_000
+    """What each token, and each account, may spend in a window of cost as X-Cost counts it; 0 sets no limit."""
+    budget_seconds: Seconds = 60
+    redis_url: Annotated[SecretStr, AfterValidator(_redis)] | None = None
+    """A Redis server by which workers share the budgets; without it each worker keeps its share of them."""
+    portal_mode: Literal["open", "apq"] | None = None
+    """What people may send: `open` answers introspection too. Without a word, open in development and apq otherwise."""
+
+    @model_validator(mode="after")
+    def _budget_for_one_operation(self) -> Self:
+        if 0 < self.budget_cost < self.max_cost:
+            raise ValueError(
+                "PARTNER_CENTER_BUDGET_COST is less than PARTNER_CENTER_MAX_COST;"
+                " the largest operation could never run."
+            )
+        return self
 
     @model_validator(mode="after")
     def _safe_in_production(self) -> Self:

@@ -211,4 +211,6 @@ def sample_endpoint(*, production: bool = False, limits: Limits | None = None, *
 
 def sample_app(**options: Any) -> Starlette:
     """Return an application with the sample schema at /graphql."""
-    return Starlette(routes=[Mount("/graphql/static", graphiql.files()), Route("/graphql", sample_endpoint(**options))])
+    endpoint = sample_endpoint(**options)
+    paths = ("/graphql/{document_id}", "/graphql/{document_id}/{operation_name}", "/graphql")
+    return Starlette(routes=[Mount("/graphql/static", graphiql.files()), *(Route(path, endpoint) for path in paths)])

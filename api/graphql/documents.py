@@ -1,7 +1,7 @@
 """Documents prepared once: parsed, measured and validated, then remembered by the hash of their text."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -9,6 +9,7 @@ import strawberry
 from graphql import DocumentNode, GraphQLError, parse, specified_rules
 from strawberry.schema.schema import validate_document
 
+from api.graphql import deprecation
 from api.graphql.analysis import Analysis, analyze
 from api.graphql.executor import Recollection
 from api.graphql.limits import Limits
@@ -20,8 +21,12 @@ class Operation:
     """One operation of a prepared document, with what its executions may share."""
 
     document: DocumentNode
+    document_key: bytes
+    """The hash of the document's text."""
     analysis: Analysis
     recollection: Recollection | None
+    notices: dict[str, str] = field(default_factory=dict)
+    """Headers that tell of fields which will be removed."""
 
 
 class Prepared:
@@ -74,6 +79,7 @@ class Documents:
     def __init__(self, schema: strawberry.Schema, limits: Limits) -> None:
         self._schema = schema
         self._limits = limits
+        self._removals = deprecation.removals(schema._schema)
         self._kept: OrderedDict[bytes, Prepared] = OrderedDict()
         self._bytes = 0
         self.hits = 0
@@ -92,7 +98,7 @@ class Documents:
             self._kept.move_to_end(key)
             return found
         self.misses += 1
-        prepared = self._prepare(text, len(source))
+        prepared = self._prepare(text, key, len(source))
         if keep:
             self._kept[key] = prepared
             self._bytes += prepared.size
@@ -102,7 +108,7 @@ class Documents:
                 self._bytes -= self._kept.popitem(last=False)[1].size
         return prepared
 
-    def _prepare(self, text: str, size: int) -> Prepared:
+    def _prepare(self, text: str, key: bytes, size: int) -> Prepared:
         limits = self._limits
         try:
             document = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
@@ -124,10 +130,15 @@ class Documents:
             if analysis.repeats > limits.repeats:
                 return _refused(size, Code.TOO_MANY_REPEATS, limits.repeats)
         operations = {
-            name: Operation(document, analysis, None if analysis.directives else Recollection())
+            name: Operation(
+                document, key, analysis, None if analysis.directives else Recollection(), self._notices(analysis)
+            )
             for name, analysis in found.items()
         }
         return Prepared(size, document, operations)
+
+    def _notices(self, analysis: Analysis) -> dict[str, str]:
+        return deprecation.headers(self._removals[used] for used in analysis.coordinates & self._removals.keys())
 
 
 def located(code: Code, problem: GraphQLError) -> dict[str, Any]:

@@ -1,11 +1,10 @@
 """The GraphQL endpoint over HTTP: from a request to bytes, with nothing said that the caller may not know."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager
-from time import perf_counter
-from typing import Any, Generic, NamedTuple, TypeVar
-from uuid import uuid4
+from time import monotonic, perf_counter
+from typing import Any, Generic, TypeVar
 
 import orjson
 import strawberry
@@ -16,9 +15,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
+from api.graphql.budget import Budget, Spent
+from api.graphql.conditional import Answers, entity_tag, matches
 from api.graphql.documents import Documents, Operation, located
+from api.graphql.exchange import Answered, Exchange, Reply, given_request_id, has_request_id, told
 from api.graphql.executor import LeafExecutor
 from api.graphql.limits import Limits
+from api.graphql.persisted import Library, Mode, Registry, Source, Terms
 from api.graphql.refusals import REQUEST_ERRORS, Code, Refused, error
 from api.graphql.requests import GRAPHQL_RESPONSE, JSON, Asked, answer_type, read, wants_page
 
@@ -29,43 +32,6 @@ Viewer = TypeVar("Viewer")
 log = structlog.get_logger("api.graphql")
 
 
-class Answered(NamedTuple):
-    """What is told of a request once it is answered; no variables, no data."""
-
-    request_id: str
-    status: int
-    kind: str | None
-    operation: str | None
-    cost: int
-    seconds: float
-    codes: tuple[str, ...]
-
-
-class Exchange:
-    """What is known of one request while it is being answered."""
-
-    __slots__ = ("cost", "failures", "media_type", "operation", "request", "request_id", "stranger")
-
-    def __init__(self, request: Request, request_id: str) -> None:
-        self.request = request
-        self.request_id = request_id
-        self.media_type = JSON
-        self.operation: Operation | None = None
-        self.cost = 0
-        self.stranger = True
-        self.failures = 0
-
-
-def given_request_id(request: Request) -> str:
-    """Return the request id that stands in the request's state, or a new one."""
-    return request.scope["state"]["request_id"] if _has_request_id(request.scope) else uuid4().hex
-
-
-def _has_request_id(scope: Scope) -> bool:
-    """Say whether a layer above has given the request its id; it then tells it in the answer's headers too."""
-    return bool(scope.get("state", {}).get("request_id"))
-
-
 class Endpoint(Generic[Viewer]):
     """An ASGI application that answers GraphQL over HTTP for one schema.
 
@@ -73,6 +39,11 @@ class Endpoint(Generic[Viewer]):
     offer `extensions()`, which is asked after execution and goes out with the reply. `shown` says what may be told of a
     refusal: its extensions, with `message` taken out as the message; None stands for a bug, which is logged in full and
     answered with one bland line. Root fields, of queries too, run one after the other.
+
+    `terms` says on which terms a viewer asks, `registry` keeps the documents that are registered, `budget` takes the
+    cost of each operation beforehand. `version` names the state of the data, and `ticks` tells the time by which
+    answers grow old. With a version, an answer to a GET by id is not made again for who has it: it depends on the
+    document, its variables, the viewer as he compares, the data, and within a minute on nothing else.
     """
 
     def __init__(
@@ -88,10 +59,18 @@ class Endpoint(Generic[Viewer]):
         page: bytes | None = None,
         request_id: Callable[[Request], str] = given_request_id,
         answered: Callable[[Answered], None] | None = None,
+        terms: Callable[[Request, Viewer | None], Terms] = lambda _request, _viewer: Terms(),
+        registry: Registry[Viewer] | None = None,
+        budget: Budget | None = None,
+        version: Callable[[], Awaitable[Hashable]] | None = None,
+        ticks: Callable[[], float] = monotonic,
     ) -> None:
         self.schema = schema
         self.limits = limits or Limits()
         self.documents = Documents(schema, self.limits)
+        self.library = Library(registry, version, ticks=ticks)
+        self.answers = Answers()
+        self.budget = budget
         self.production = production
         self._authenticate = authenticate
         self._context_for = context_for
@@ -100,6 +79,9 @@ class Endpoint(Generic[Viewer]):
         self._page = None if production else page
         self._request_id = request_id
         self._answered = answered
+        self._terms = terms
+        self._version = version
+        self._ticks = ticks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
@@ -108,31 +90,34 @@ class Endpoint(Generic[Viewer]):
         if self._page is not None and wants_page(request):
             await Response(self._page, media_type="text/html")(scope, receive, send)
             return
-        headers: dict[str, str] = {}
         try:
-            payload = await self._answer(exchange)
-            body, status = orjson.dumps(payload), 200
-            entries = payload.get("errors", [])
+            reply = await self._answer(exchange)
         except ClientDisconnect:
             return
         except Exception as failure:
             refused = failure if isinstance(failure, Refused) else self._unexpected(exchange, failure)
-            status, entries = self._refusal(exchange, refused)
-            body = orjson.dumps({"errors": entries})
-            headers.update(refused.headers)
-        headers["content-type"] = exchange.media_type + "; charset=utf-8"
+            exchange.headers.update(refused.headers)
+            reply = self._refusal(exchange, refused)
+        if self._answered is not None:
+            self._answered(told(exchange, reply, perf_counter() - started))
+        await Response(reply.body, reply.status, self._headers(exchange, reply))(scope, receive, send)
+
+    def _headers(self, exchange: Exchange, reply: Reply) -> dict[str, str]:
+        headers = exchange.headers
+        if reply.status != 304:
+            headers["content-type"] = exchange.media_type + "; charset=utf-8"
+            headers["x-content-type-options"] = "nosniff"
         headers["cache-control"] = "private, no-cache"
-        headers["x-content-type-options"] = "nosniff"
-        if not _has_request_id(scope):
+        if exchange.request.method == "GET":
+            headers["vary"] = "Accept, Authorization"
+        if not has_request_id(exchange.request.scope):
             headers["X-Request-Id"] = exchange.request_id
         headers["X-Cost-Limit"] = str(self.limits.cost)
         if exchange.operation is not None:
             headers["X-Cost"] = str(exchange.cost)
-        if self._answered is not None:
-            self._answered(_told(exchange, status, perf_counter() - started, entries))
-        await Response(body, status, headers)(scope, receive, send)
+        return headers
 
-    async def _answer(self, exchange: Exchange) -> dict[str, Any]:
+    async def _answer(self, exchange: Exchange) -> Reply:
         request = exchange.request
         media_type = answer_type(request.headers.get("accept"))
         exchange.media_type = media_type or JSON
@@ -143,14 +128,68 @@ class Endpoint(Generic[Viewer]):
         asked = await read(request, self.limits.body_bytes)
         viewer = await self._viewer(request)
         exchange.stranger = viewer is None
-        prepared = self.documents.prepare(asked.query, keep=viewer is not None or not self.production)
+        exchange.terms = self._terms(request, viewer)
+        try:
+            operation = await self._choose(exchange, asked, viewer)
+        except Refused:
+            await self._charge(exchange, self.limits.refused_cost)
+            raise
+        viewer = self.library.viewer(viewer, exchange.chosen) if exchange.chosen else viewer
+        if request.method == "GET" and asked.by_id and self._version is not None:
+            return await self._unless_unchanged(exchange, operation, asked, viewer, await self._version())
+        await self._charge(exchange, exchange.cost)
+        return await self._run(exchange, operation, asked, viewer)
+
+    async def _choose(self, exchange: Exchange, asked: Asked, viewer: Viewer | None) -> Operation:
+        """Find, measure and check the operation, and raise what stands against running it."""
+        if self.production and viewer is None and asked.document_id is not None:
+            raise Refused(Code.AUTHENTICATION_REQUIRED, headers={"WWW-Authenticate": "Bearer"})
+        keep = viewer is not None or not self.production
+        chosen = exchange.chosen = await self.library.choose(asked, viewer, exchange.terms, keep=keep)
+        hits = self.documents.hits
+        prepared = self.documents.prepare(chosen.text, keep=keep)
+        exchange.prepared = self.documents.hits > hits
         operation = exchange.operation = prepared.operation(asked.operation_name)
         self._admit(exchange, operation)
         prepared.validate(self.schema)
+        exchange.headers.update(operation.notices)
         exchange.cost = operation.analysis.cost(asked.variables)
         if exchange.cost > self.limits.cost:
             raise Refused(Code.DOCUMENT_TOO_COSTLY, facts={"cost": exchange.cost, "limit": self.limits.cost})
-        async with self._context_for(request, viewer) as context:
+        return operation
+
+    async def _charge(self, exchange: Exchange, cost: int) -> None:
+        if self.budget is None or exchange.terms.budget is None:
+            return
+        spent: Spent = await self.budget.charge(exchange.terms.budget, cost)
+        exchange.headers.update(spent.headers())
+        if not spent.taken:
+            raise Refused(Code.RATE_LIMITED, facts={"action": "RETRY", "retryAfter": spent.wait})
+
+    async def _unless_unchanged(
+        self, exchange: Exchange, operation: Operation, asked: Asked, viewer: Viewer | None, version: Hashable
+    ) -> Reply:
+        """Answer a GET by id with 304 where the caller has the answer, and where that is known without running it."""
+        variables = orjson.dumps(asked.variables, option=orjson.OPT_SORT_KEYS)
+        key = operation.document_key, operation.analysis.name, variables, viewer, exchange.media_type
+        asked_for = exchange.request.headers.get("if-none-match")
+        began = self._ticks()
+        tag = self.answers.current(key, version, began) if asked_for else None
+        if tag is not None and matches(asked_for, tag):
+            exchange.cost = self.limits.unchanged_cost
+            await self._charge(exchange, exchange.cost)
+            exchange.headers["ETag"] = tag
+            return Reply(304, b"", [])
+        await self._charge(exchange, exchange.cost)
+        reply = await self._run(exchange, operation, asked, viewer)
+        if reply.errors:
+            return reply
+        tag = exchange.headers["ETag"] = entity_tag(reply.body)
+        self.answers.note(key, version, tag, began)
+        return Reply(304, b"", []) if matches(asked_for, tag) else reply
+
+    async def _run(self, exchange: Exchange, operation: Operation, asked: Asked, viewer: Viewer | None) -> Reply:
+        async with self._context_for(exchange.request, viewer) as context:
             result = await self._execute(exchange, operation, asked, context)
             payload: dict[str, Any] = {"data": result.data}
             if result.errors:
@@ -159,7 +198,7 @@ class Endpoint(Generic[Viewer]):
             extensions = offered() if callable(offered) else None
         if extensions:
             payload["extensions"] = extensions
-        return payload
+        return Reply(200, orjson.dumps(payload), payload.get("errors", []))
 
     async def _viewer(self, request: Request) -> Viewer | None:
         try:
@@ -180,6 +219,9 @@ class Endpoint(Generic[Viewer]):
             raise Refused(Code.SUBSCRIPTION_NOT_SUPPORTED)
         if analysis.kind == "mutation" and exchange.request.method == "GET":
             raise Refused(Code.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
+        registered = exchange.chosen is not None and exchange.chosen.source is Source.PERSISTED
+        if analysis.introspects and not registered and exchange.terms.mode is not Mode.OPEN:
+            raise Refused(Code.INTROSPECTION_REFUSED)
         if not (self.production and exchange.stranger):
             return
         if analysis.introspects:
@@ -263,7 +305,7 @@ class Endpoint(Generic[Viewer]):
         extensions = dict(told)
         return {"message": extensions.pop("message", None) or str(refusal), "extensions": extensions}
 
-    def _refusal(self, exchange: Exchange, refused: Refused) -> tuple[int, list[dict[str, Any]]]:
+    def _refusal(self, exchange: Exchange, refused: Refused) -> Reply:
         status = refused.status
         if refused.code in REQUEST_ERRORS and exchange.media_type != GRAPHQL_RESPONSE:
             status = 200
@@ -274,7 +316,7 @@ class Endpoint(Generic[Viewer]):
                 message = message.partition(" Did you mean ")[0]
             extensions = {**entry["extensions"], "requestId": exchange.request_id}
             entries.append({**entry, "message": message, "extensions": extensions})
-        return status, entries
+        return Reply(status, orjson.dumps({"errors": entries}), entries)
 
     def _log(self, exchange: Exchange, failure: Exception, path: list[str | int] | None) -> None:
         exchange.failures += 1
@@ -296,16 +338,3 @@ def _cause(problem: GraphQLError) -> Exception:
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
     return cause
-
-
-def _told(exchange: Exchange, status: int, seconds: float, entries: list[dict[str, Any]]) -> Answered:
-    analysis = exchange.operation.analysis if exchange.operation else None
-    return Answered(
-        exchange.request_id,
-        status,
-        analysis.kind if analysis else None,
-        analysis.name if analysis else None,
-        exchange.cost,
-        seconds,
-        tuple(str(entry["extensions"].get("code")) for entry in entries),
-    )

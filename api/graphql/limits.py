@@ -15,6 +15,10 @@ class Limits:
     repeats: int = 100
     """How often fields may repeat a name of their own selection."""
     cost: int = 20_000
+    refused_cost: int = 10
+    """What a refused request is charged: its document was looked up, parsed or measured, and nothing was read."""
+    unchanged_cost: int = 1
+    """What an answer is charged that the caller has already."""
     page_size: int = 20
     """What a paged field without `first` and `last` is taken to return."""
     read_seconds: float = 15.0

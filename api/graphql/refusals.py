@@ -38,7 +38,33 @@ class Code(Enum):
     )
     SUBSCRIPTION_NOT_SUPPORTED = (400, "Subscriptions are not supported.", "不支持订阅操作。")
     AUTHENTICATION_REQUIRED = (401, "Sign in, or send a valid token.", "请登录，或提供有效的令牌。")
-    INTROSPECTION_REFUSED = (400, "Sign in to see the schema.", "请登录后再查看模式。")
+    INTROSPECTION_REFUSED = (400, "The schema is not shown here.", "此处不展示模式。")
+    # The words of the English message are part of Apollo's protocol: its clients then send the text.
+    PERSISTED_QUERY_NOT_FOUND = (
+        400,
+        "PersistedQueryNotFound",
+        "没有可供您调用的、标识为此的文档。",
+    )
+    PERSISTED_QUERY_ID_REQUIRED = (
+        400,
+        "This application calls registered documents by their id only.",
+        "该应用只能按标识调用已登记的文档。",
+    )
+    QUERY_NOT_IN_SAFELIST = (
+        400,
+        "This document is not registered for this application.",
+        "该文档未为此应用登记。",
+    )
+    PERSISTED_QUERY_HASH_MISMATCH = (
+        400,
+        "The hash is not that of the document's text.",
+        "哈希值与文档内容不符。",
+    )
+    RATE_LIMITED = (
+        429,
+        "The budget for this minute is used up; nothing was done, wait and try again.",
+        "当前时段的调用额度已用完，未做任何处理，请稍后重试。",
+    )
     READ_TIMED_OUT = (503, "The read took too long and was stopped.", "查询耗时过长，已被终止。")
     OVER_CAPACITY = (
         503,
@@ -79,6 +105,10 @@ REQUEST_ERRORS = frozenset(
         Code.AMBIGUOUS_OPERATION,
         Code.SUBSCRIPTION_NOT_SUPPORTED,
         Code.INTROSPECTION_REFUSED,
+        Code.PERSISTED_QUERY_NOT_FOUND,
+        Code.PERSISTED_QUERY_ID_REQUIRED,
+        Code.QUERY_NOT_IN_SAFELIST,
+        Code.PERSISTED_QUERY_HASH_MISMATCH,
     }
 )
 """Refusals of a well-formed request: 200 to who accepts application/json only, as the HTTP specification asks."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -16,22 +17,35 @@ GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 NUL = re.compile(rb"\\u(?:0000|\{0+\})")
 """The character that no text may hold: one database refuses it, another keeps it."""
+ID_NAMES = ("documentId", "id", "doc_id")
+"""What the document's id is called, by the appendix on persisted documents and by those who use Relay."""
+LONGEST_ID = 256
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One operation as it was asked for."""
+    """One operation as it was asked for: by a text, by a document's id, or by a text with its SHA-256."""
 
-    query: str
+    query: str | None
     operation_name: str | None
     variables: dict[str, Any] | None
     extensions: dict[str, Any] | None
+    document_id: str | None = None
+    sha256: str | None = None
+    """The hash that Apollo's automatic persisted queries name; it is lower-case hexadecimal."""
+
+    @property
+    def by_id(self) -> bool:
+        """Say whether the document is named and not sent."""
+        return self.query is None
 
 
 async def read(request: Request, body_limit: int) -> Asked:
-    """Read the operation from a GET's query string or from a POST's body."""
+    """Read the operation from a GET's query string or from a POST's body, and from the path."""
+    path = request.scope.get("path_params", {})
     if request.method == "GET":
-        return _from_query_string(request.scope["query_string"])
+        return _from_query_string(request.scope["query_string"], path)
     _require_json(request.headers.get("content-type", ""))
     if request.headers.get("content-encoding", "identity") != "identity":
         raise Refused(Code.UNSUPPORTED_MEDIA_TYPE)
@@ -42,7 +56,7 @@ async def read(request: Request, body_limit: int) -> Asked:
         raise Refused(Code.BATCH_NOT_SUPPORTED)
     if not isinstance(asked, dict):
         raise Refused(Code.MALFORMED_REQUEST)
-    return _checked(asked)
+    return _checked(asked, path)
 
 
 @lru_cache(maxsize=256)
@@ -72,7 +86,8 @@ def wants_page(request: Request) -> bool:
     return (
         request.method == "GET"
         and "text/html" in request.headers.get("accept", "")
-        and b"query=" not in request.scope["query_string"]
+        and not request.scope.get("path_params")
+        and not any(sign in request.scope["query_string"] for sign in (b"query=", b"documentId=", b"extensions="))
     )
 
 
@@ -103,7 +118,7 @@ async def _body(request: Request, limit: int) -> bytes:
     return b"".join(chunks)
 
 
-def _from_query_string(query_string: bytes) -> Asked:
+def _from_query_string(query_string: bytes, path: Mapping[str, Any]) -> Asked:
     try:
         pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, errors="strict", max_num_fields=32)
     except UnicodeDecodeError:
@@ -118,7 +133,7 @@ def _from_query_string(query_string: bytes) -> Asked:
             asked[name] = _decoded(asked[name].encode())
         else:
             asked.pop(name, None)
-    return _checked(asked)
+    return _checked(asked, path)
 
 
 def _decoded(body: bytes) -> Any:
@@ -152,14 +167,59 @@ def _finite(number: str) -> float:
     return float(number)
 
 
-def _checked(asked: dict[str, Any]) -> Asked:
-    query = asked.get("query")
-    operation_name = asked.get("operationName")
-    if not isinstance(query, str) or not query:
-        raise Refused(Code.MALFORMED_REQUEST, facts={"parameter": "query"})
-    if operation_name is not None and not isinstance(operation_name, str):
-        raise Refused(Code.MALFORMED_REQUEST, facts={"parameter": "operationName"})
+def _checked(asked: dict[str, Any], path: Mapping[str, Any]) -> Asked:
+    query, operation_name = asked.get("query"), asked.get("operationName")
+    for name, value in (("query", query), ("operationName", operation_name)):
+        if value is not None and not isinstance(value, str):
+            raise _malformed(name)
     for name in ("variables", "extensions"):
         if asked.get(name) is not None and not isinstance(asked[name], dict):
-            raise Refused(Code.MALFORMED_REQUEST, facts={"parameter": name})
-    return Asked(query, operation_name, asked.get("variables"), asked.get("extensions"))
+            raise _malformed(name)
+    extensions = asked.get("extensions")
+    sha256 = _named_sha256(extensions) if extensions else None
+    document_id = _named_id(asked, path, sha256, sent=bool(query))
+    if not query and document_id is None and sha256 is None:
+        raise _malformed("query")
+    in_path = path.get("operation_name")
+    if in_path and operation_name and in_path != operation_name:
+        raise _malformed("operationName")
+    return Asked(query or None, in_path or operation_name, asked.get("variables"), extensions, document_id, sha256)
+
+
+def _named_id(asked: dict[str, Any], path: Mapping[str, Any], sha256: str | None, *, sent: bool) -> str | None:
+    """Return the one id by which the document is named, or None; two that differ, or one beside a text, are refused."""
+    found: set[str] = {path["document_id"]} if path.get("document_id") else set()
+    # Only `documentId` is a parameter of the specification; beside a text, the other names mean something else.
+    for name in ID_NAMES[:1] if sent else ID_NAMES:
+        value = asked.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, str) or not value:
+            raise _malformed(name)
+        found.add(value)
+    if not found:
+        return None
+    if sent or len(found) > 1:
+        raise _malformed("documentId")
+    (document_id,) = found
+    if sha256 is not None and document_id.removeprefix("sha256:") != sha256:
+        raise _malformed("documentId")
+    if len(document_id) > LONGEST_ID:
+        raise Refused(Code.PERSISTED_QUERY_NOT_FOUND)
+    return document_id
+
+
+def _named_sha256(extensions: dict[str, Any]) -> str | None:
+    persisted = extensions.get("persistedQuery")
+    if persisted is None:
+        return None
+    if not isinstance(persisted, dict) or persisted.get("version") != 1:
+        raise _malformed("persistedQuery")
+    sha256 = persisted.get("sha256Hash")
+    if not isinstance(sha256, str) or not SHA256.fullmatch(sha256):
+        raise _malformed("persistedQuery")
+    return sha256
+
+
+def _malformed(parameter: str) -> Refused:
+    return Refused(Code.MALFORMED_REQUEST, facts={"parameter": parameter})

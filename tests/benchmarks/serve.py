@@ -26,7 +26,14 @@ class Measured:
 
     def __init__(self, place: Place) -> None:
         # All of 64 connections wait for their turn, so that only the database can refuse.
-        settings = Settings(database_url=place.url, log_level="warning", max_waiting=64, max_waiting_seconds=30)
+        # Budgets are charged, and never used up.
+        settings = Settings(
+            database_url=place.url,
+            log_level="warning",
+            max_waiting=64,
+            max_waiting_seconds=30,
+            budget_cost=10**12,
+        )
         logs.configure(settings)
         self.application = create_app(settings, sweeping=False)
         self.raw = raw_app(str(place.path))
