@@ -76,7 +76,7 @@ def wire_decoder(type_: sa.types.TypeEngine[Any], dialect: str, prefix: str | No
     if isinstance(type_, sa.Boolean):
         return bool if dialect == "sqlite" else None
     if isinstance(type_, sa.JSON):
-        return _json
+        return _json if dialect == "sqlite" else None
     if isinstance(type_, sa.Date):
         return None if dialect == "sqlite" else dt.date.isoformat
     return None
