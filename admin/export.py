@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
@@ -9,16 +10,18 @@ from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from admin.pages.fields import Column, wanted_of
+from admin.pages.fields import Column, beijing, wanted_of
 from admin.pages.finding import Find, asked, offered
-from admin.pages.records import RecordPages
+from admin.pages.records import RecordPages, Section
 from admin.viewer import Viewer, viewer_of
 from admin.words import spoken
 from models import export as domain
 from models.export import ExportFormat, ExportKind, ExportRecord, ExportStatus
 from models.export.links import link_to
 from models.kernel.errors import NotFoundError, ValueNotAllowedError
-from models.kernel.reads import Page, Wanted
+from models.kernel.reads import Page, Reader, Wanted
+from models.kernel.values import parse_instant
+from models.labels import field_label
 from models.rights import Right
 
 LOOK_AGAIN_SECONDS = 4
@@ -34,7 +37,7 @@ class ExportPages(RecordPages):
     group: ClassVar[str] = "group_records"
     rights = (Right.EXPORT,)
     columns = (
-        Column("created_at"),
+        Column("created_at", opens=True),
         Column("kind"),
         Column("format"),
         Column("status", badge=True),
@@ -47,7 +50,28 @@ class ExportPages(RecordPages):
         Find("kind", "choice", words=ExportKind),
         Find("status", "choice", words=ExportStatus),
     )
+    heading = Column("kind")
+    status = "status"
+    sections = (
+        Section(
+            "facts",
+            (
+                Column("kind"),
+                Column("format"),
+                Column("status", badge=True),
+                Column("requester.name", label="ExportRecord.requested_by"),
+                Column("created_at"),
+                Column("finished_at"),
+                Column("expires_at"),
+                Column("rows_done"),
+                Column("rows_total"),
+                Column("size"),
+                Column("reason", wide=True),
+            ),
+        ),
+    )
     template = "exports.html"
+    detail_template = "export.html"
 
     def lay(self) -> None:
         """Add the routes of list, request, cancelling and the way to the file."""
@@ -58,13 +82,45 @@ class ExportPages(RecordPages):
 
     async def list_page(self, request: Request) -> Response:
         """Show the exports; while one is under way, the page looks again by itself."""
-        answer = await super().list_page(request)
+        return await self._looking_again(request, await super().list_page(request))
+
+    async def detail_page(self, request: Request) -> Response:
+        """Show an export; while one is under way, the page looks again by itself."""
+        return await self._looking_again(request, await super().detail_page(request))
+
+    async def _looking_again(self, request: Request, answer: Response) -> Response:
         viewer = viewer_of(request)
         async with viewer.reading() as reader:
             mine = Page(filter=(("status", domain.UNDER_WAY), ("requested_by", viewer.actor.id)))
             if await reader.count(ExportRecord, mine):
                 answer.headers["refresh"] = str(LOOK_AGAIN_SECONDS)
         return answer
+
+    async def beside(self, viewer: Viewer, reader: Reader, record: Any) -> dict[str, Any]:
+        """Show how far the export is, what may be done with it, and under which filters it was asked for."""
+        row = await reader.one(ExportRecord, record.id, self.wanted_of_list())
+        return {"offer": self.offers(row, viewer), "asked": self._asked(record)}
+
+    def _asked(self, record: ExportRecord) -> list[tuple[str, str]]:
+        pages = self._pages_of(record.kind)
+        finds = {find.name: find for find in pages.finds}
+        found = []
+        for name, value in record.asked.items():
+            find = finds.get(name)
+            title = find.title(pages.model) if find else field_label(name, spoken(), pages.model.__name__)
+            labels = dict(find.choices) if find and find.kind in ("choice", "flag") else {}
+            found.append(
+                (
+                    title,
+                    ("、" if spoken() == "zh" else ", ").join(
+                        _said(one, labels) for one in (value if isinstance(value, list) else [value])
+                    ),
+                )
+            )
+        return found
+
+    def _pages_of(self, kind: ExportKind) -> RecordPages:
+        return next(one for one in self.site.pages if isinstance(one, RecordPages) and one.exports is kind)
 
     def wanted_of_list(self) -> Wanted:
         """Say what the list and its buttons need."""
@@ -88,7 +144,7 @@ class ExportPages(RecordPages):
             kind, format = ExportKind[str(form.get("kind"))], ExportFormat[str(form.get("format"))]
         except KeyError:
             raise NotFoundError() from None
-        pages = next(one for one in self.site.pages if isinstance(one, RecordPages) and one.exports is kind)
+        pages = self._pages_of(kind)
         finds = offered(pages.model, pages.finds, viewer.actor)
         query = QueryParams(parse_qsl(str(form.get("query") or "").removeprefix("?")))
         found = asked(pages.model, finds, query, fixed=pages.fixed)
@@ -112,3 +168,14 @@ class ExportPages(RecordPages):
         """Lead to the file by a link that holds for a few minutes."""
         viewer, id_ = viewer_of(request), self.id_of(request)
         return RedirectResponse(link_to(id_, viewer.actor.id, viewer.house.export_key, viewer.now()), 303)
+
+
+def _said(value: Any, labels: Mapping[str, str]) -> str:
+    """Say the value of a filter as the list's own form says it."""
+    code = str(value).lower() if isinstance(value, bool) else str(value)
+    if code in labels:
+        return labels[code]
+    try:
+        return beijing(parse_instant(code))
+    except ValueError:
+        return code

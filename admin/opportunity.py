@@ -362,7 +362,6 @@ class OpportunityPages(RecordPages):
                 Column("name", opens=True),
                 Column("field"),
                 Column("size"),
-                Column("media_type"),
                 Column("uploaded_by_name"),
                 Column("at"),
             ),

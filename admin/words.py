@@ -93,6 +93,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "export_file": ("文件", "File"),
     "export_progress": ("进度", "Progress"),
     "export_download": ("下载", "Download"),
+    "export_cancel": ("取消导出", "Cancel the export"),
+    "export_everything": ("未设筛选条件，导出全部可见记录", "No filters: all that you may see"),
     # Details
     "facts": ("基本信息", "Facts"),
     "timeline": ("操作历程", "Timeline"),
@@ -208,7 +210,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "attachments": ("附件", "Files"),
     "files_add": ("添加附件", "Add files"),
     "files_place": ("附件类别", "What kind"),
-    "files_choose": ("选择文件", "Files"),
+    "files_choose": ("文件", "Files"),
+    "files_pick": ("选择文件……", "Choose files…"),
     "files_limits": (
         "每条记录最多 {most} 个文件，单个不超过 {megabytes} MB；支持 PDF、Office 文档、图片、文本和 ZIP。",
         "At most {most} files a record, {megabytes} MB each: PDF, Office documents, pictures, text and ZIP.",

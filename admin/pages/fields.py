@@ -58,6 +58,10 @@ MEANINGS: Final[dict[str, Mapping[str, Any] | type[Word]]] = {
 ENDS: Final = frozenset({"due_at", "dispute_until"})
 
 
+# Sizes of files.
+BYTES: Final = frozenset({"size"})
+
+
 @dataclass(frozen=True)
 class Column:
     """A field as a page shows it (字段): a column, or `relation.column` of a related row.
@@ -231,6 +235,8 @@ def _shown(
         return names.get(id_, id_[-8:]), "", False
     if column.currency is not None and isinstance(value, int):
         return amount(value, getattr(row, column.currency)), "", True
+    if column.field in BYTES:
+        return bytes_text(value), "", True
     type_ = model.__table__.c[column.field].type  # type: ignore[attr-defined]
     meaning = MEANINGS.get(f"{model.__name__}.{column.field}") or MEANINGS.get(column.field)
     if meaning is not None or isinstance(value, list):
@@ -299,6 +305,13 @@ def amount(minor: int, currency: str | None) -> str:
     whole, rest = divmod(abs(minor), 10**digits)
     decimals = f".{rest:0{digits}d}" if digits else ""
     return f"{'-' if minor < 0 else ''}{whole:,}{decimals} {currency or ''}".strip()
+
+
+def bytes_text(value: int) -> str:
+    """Write the size of a file as people read it."""
+    if value < 1024:
+        return f"{value} B"
+    return f"{value / 1024:,.0f} KB" if value < 1024**2 else f"{value / 1024**2:,.1f} MB"
 
 
 def to_many(model: type[Record], name: str) -> Many:

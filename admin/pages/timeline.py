@@ -12,6 +12,7 @@ from uuid import UUID
 from admin.pages.fields import MEANINGS, beijing, colour, meant, meant_by, plain, record_named, vocabulary_of
 from admin.words import both, spoken
 from models.approval import kinds
+from models.file import AttachmentField
 from models.identity.record import Account
 from models.kernel.journal import JournalLine
 from models.kernel.lifecycle import lifecycles
@@ -28,6 +29,7 @@ WANTED = Wanted.of(
     *("request_id", "resource_type", "event"),
 )
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+NAMES_OF_FIELDS = ("field", "columns")
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z")
 
 
@@ -171,6 +173,8 @@ def _read(name: str, kind: str, value: Any, type_: Any, names: Mapping[str, str]
             return beijing(dt.datetime.fromisoformat(value))
         if name == "approval" and value in kinds():
             return both(kinds()[value])
+        if name in NAMES_OF_FIELDS:
+            return field_label(value, spoken(), kind) if labelled(value, kind) else meant_by(AttachmentField, value, {})
         meaning = MEANINGS.get(f"{kind}.{name}") or MEANINGS.get(name)
         if meaning is not None:
             return meant_by(meaning, value, {})

@@ -29,10 +29,18 @@
   document.querySelectorAll("input[type=file][data-largest]").forEach(function (input) {
     input.addEventListener("change", function () {
       const files = Array.from(input.files);
+      const picker = input.closest(".file-picker");
       const large = files.find(function (file) { return file.size > Number(input.dataset.largest); });
       const many = files.length > Number(input.dataset.most) ? input.dataset.tooMany : "";
-      input.setCustomValidity(large ? input.dataset.tooLarge.replace("{name}", large.name) : many);
-      input.reportValidity();
+      const wrong = large ? input.dataset.tooLarge.replace("{name}", large.name) : many;
+      picker.querySelector("[data-chosen]").replaceChildren(...files.map(function (file) {
+        const line = document.createElement("li");
+        line.textContent = file.name;
+        return line;
+      }));
+      picker.querySelector("[data-picker-error]").textContent = wrong;
+      picker.querySelector("[data-picker-error]").classList.toggle("d-block", Boolean(wrong));
+      input.setCustomValidity(wrong);
     });
   });
   window.addEventListener("pageshow", function () {

@@ -42,7 +42,7 @@ BESIDE = (
     *("other_number", "other_name", "other_company", "other_partner", "other_direction", "other_status", "signals"),
     *("own_clock", "other_clock", "has_priority", "rule"),
 )
-FILES = ("name", "field", "size", "media_type", "uploaded_by_name", "at")
+FILES = ("name", "field", "size", "uploaded_by_name", "at")
 
 
 class OpportunitiesOpenError(DomainError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -36,16 +37,23 @@ async def address(desk: Desk) -> AsyncIterator[str]:
     await serving
 
 
-@pytest_asyncio.fixture
-async def browser() -> AsyncIterator[Browser]:
+@asynccontextmanager
+async def launched() -> AsyncIterator[Browser]:
     """Debian's Chromium, or Playwright's own where that was installed."""
     async with async_playwright() as playwright:
         path = CHROMIUM or playwright.chromium.executable_path
         if not Path(path).exists():
             pytest.skip("no Chromium: apt-get install chromium, or playwright install chromium")
-        launched = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield launched
-        await launched.close()
+        found = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield found
+        await found.close()
+
+
+@pytest_asyncio.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A browser of this test alone."""
+    async with launched() as found:
+        yield found
 
 
 class Screen:
