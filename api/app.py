@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
 from admin import office
-from api import exports, mail, metrics, timers, tracing
+from api import exports, mail, metrics, timers, tracing, usage
 from api.admission import Admission
 from api.database import Database, connect
 from api.documents import Admitted, Callers
@@ -27,6 +28,7 @@ from api.imports import DraftImports
 from api.installation import Installation
 from api.logs import RequestLog
 from api.migrate import pending
+from api.operations import Examiner
 from api.schema import build_schema
 from api.settings import Settings, SettingsError
 from api.transfers import Transfers
@@ -34,6 +36,7 @@ from models.file import FileTerms
 from models.identity import derive_key
 from models.kernel.access import Actor
 from models.kernel.work import Clock, utc_now
+from models.operations import KnownDocument, Usage
 from resolvers.context import Context
 from resolvers.refusals import shown
 
@@ -53,7 +56,8 @@ def create_app(
     storage, files = storage_of(settings), file_terms(settings)
     workshop = exports.workshop_of(house, settings, clock=clock)
     budget = _budget(settings)
-    endpoint = _graphql(settings, house, files, budget, clock)
+    used = Usage(clock)
+    endpoint = _graphql(settings, house, files, budget, used, clock)
     routes: list[BaseRoute] = [
         Route("/", _home),
         Route("/graphql", endpoint),
@@ -80,6 +84,7 @@ def create_app(
                 await stack.enter_async_context(mail.running(house, settings, clock=clock))
                 await stack.enter_async_context(timers.running(house, settings, clock=clock, storage=storage))
                 await stack.enter_async_context(exports.running(workshop))
+                await stack.enter_async_context(usage.running(house, used, clock=clock))
             yield
 
     app = Starlette(routes=routes, middleware=_middleware(settings), lifespan=lifespan)
@@ -97,6 +102,7 @@ def create_app(
     app.state.settings = settings
     app.state.database = database
     app.state.storage = storage
+    app.state.usage = used
     return app
 
 
@@ -146,10 +152,12 @@ def _budget(settings: Settings) -> Budget | None:
 
 
 def _graphql(
-    settings: Settings, house: Installation, files: FileTerms, budget: Budget | None, clock: Clock
+    settings: Settings, house: Installation, files: FileTerms, budget: Budget | None, used: Usage, clock: Clock
 ) -> Endpoint[Actor]:
     terms = session_terms(settings)
     actors = Actors(house, house.database.data_version, terms, clock=clock)
+    schema, limits = build_schema(), limits_of(settings)
+    examine = Examiner(schema, limits)
 
     @asynccontextmanager
     async def context_for(request: Request, viewer: Actor | None) -> AsyncIterator[Context]:
@@ -162,6 +170,8 @@ def _graphql(
                 "session_terms": terms,
                 "files": files,
                 "export_key": exports.export_key(settings),
+                "examine": examine,
+                "production": settings.production,
                 "address": request.client.host if request.client else "",
             },
         )
@@ -171,22 +181,15 @@ def _graphql(
             await context.close()
 
     return Endpoint(
-        build_schema(),
+        schema,
         authenticate=actors.behind,
         context_for=context_for,
-        limits=Limits(
-            body_bytes=settings.max_body_bytes,
-            tokens=settings.max_tokens,
-            depth=settings.max_depth,
-            aliases=settings.max_aliases,
-            directives=settings.max_directives,
-            cost=settings.max_cost,
-        ),
+        limits=limits,
         production=settings.production,
         shown=shown,
         public_fields=PUBLIC_FIELDS,
         page=graphiql.page("/graphql/static"),
-        answered=_count,
+        answered=partial(_count, used=used),
         terms=Callers(settings).terms,
         registry=Admitted(house, clock),
         budget=budget,
@@ -195,7 +198,19 @@ def _graphql(
     )
 
 
-def _count(answered: Answered) -> None:
+def limits_of(settings: Settings) -> Limits:
+    """Say how much one request may ask for here."""
+    return Limits(
+        body_bytes=settings.max_body_bytes,
+        tokens=settings.max_tokens,
+        depth=settings.max_depth,
+        aliases=settings.max_aliases,
+        directives=settings.max_directives,
+        cost=settings.max_cost,
+    )
+
+
+def _count(answered: Answered, used: Usage) -> None:
     kind = answered.kind or "none"
     tracing.operation_answered(answered)
     metrics.operation_answered(kind, "refused" if answered.codes else "ok", answered.seconds)
@@ -206,6 +221,10 @@ def _count(answered: Answered) -> None:
         metrics.rate_limited()
     for code in answered.codes:
         metrics.refused(code)
+    if isinstance(answered.mark, KnownDocument) and answered.status != 429:
+        failed = bool(answered.codes)
+        used.seen(answered.mark.id, answered.seconds, failed)
+        metrics.document_ran(kind, answered.seconds, failed=failed)
 
 
 async def _home(request: Request) -> Response:

@@ -52,6 +52,15 @@ _RATE_LIMITED = Counter(
     "partner_center_rate_limited", "GraphQL requests beyond their caller's budget (429).", registry=REGISTRY
 )
 _REFUSALS = Counter("partner_center_refusals", "Refusals by their code.", ["code"], registry=REGISTRY)
+_DOCUMENTS_RUN = Counter(
+    "partner_center_documents_run",
+    "Calls of tools' registered documents by type and outcome.",
+    ["type", "outcome"],
+    registry=REGISTRY,
+)
+_DOCUMENT_SECONDS = Histogram(
+    "partner_center_document_seconds", "Seconds that a tool's registered document took.", ["type"], registry=REGISTRY
+)
 _TIMERS = Counter(
     "partner_center_timers_fired", "Transitions fired because their deadline had passed.", ["verb"], registry=REGISTRY
 )
@@ -126,6 +135,12 @@ def rate_limited() -> None:
 def refused(code: str) -> None:
     """Count one refusal."""
     _REFUSALS.labels(code).inc()
+
+
+def document_ran(kind: str, seconds: float, *, failed: bool) -> None:
+    """Count one call of a tool's registered document; which document it was stands in the database."""
+    _DOCUMENTS_RUN.labels(kind, "failed" if failed else "ok").inc()
+    _DOCUMENT_SECONDS.labels(kind).observe(seconds)
 
 
 def timer_fired(verb: str, times: int = 1) -> None:

@@ -21,6 +21,7 @@ from resolvers.home import HomeMutation, HomeQuery
 from resolvers.identity import IdentityMutation, IdentityQuery
 from resolvers.journal import JournalQuery
 from resolvers.notice import NoticeMutation, NoticeQuery
+from resolvers.operations import OperationsMutation, OperationsQuery
 from resolvers.opportunity import OpportunityMutation, OpportunityQuery
 from resolvers.partner import PartnerMutation, PartnerQuery
 from resolvers.pce import PceMutation, PceQuery
@@ -33,6 +34,7 @@ QUERIES = (
     PceQuery,
     CustomerQuery,
     OpportunityQuery,
+    OperationsQuery,
     ApprovalQuery,
     JournalQuery,
     NoticeQuery,
@@ -46,6 +48,7 @@ MUTATIONS = (
     PceMutation,
     CustomerMutation,
     OpportunityMutation,
+    OperationsMutation,
     ApprovalMutation,
     NoticeMutation,
     FileMutation,

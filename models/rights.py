@@ -55,6 +55,7 @@ class Right(Permission):
     PCE_DECIDE = "pce:decide"
     CLIENT_MANAGE = "client:manage"
     OPERATIONS_PUBLISH = "operations:publish"
+    OPERATIONS_RETIRE = "operations:retire"
     OPERATIONS_ADMIT = "operations:admit"
     OPERATIONS_READ_ALL = "operations:read_all"
     POLICY_EDIT = "policy:edit"
@@ -156,6 +157,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
             Right.PCE_LEAVE,
             Right.CLIENT_MANAGE,
             Right.OPERATIONS_PUBLISH,
+            Right.OPERATIONS_RETIRE,
             JournalRight.OWN,
         }
     )
@@ -230,6 +232,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         Right.PARTNER_PLACE,
         Right.PCE_DECIDE,
         Right.OPERATIONS_ADMIT,
+        Right.OPERATIONS_RETIRE,
         Right.OPERATIONS_READ_ALL,
         Right.POLICY_EDIT,
         Right.CALENDAR_EDIT,

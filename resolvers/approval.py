@@ -25,7 +25,7 @@ from resolvers.identity.types import Account
 from resolvers.lookahead import LookAhead
 from resolvers.mutation import Action, Payload, act, answers
 from resolvers.partner import PartnerOrganisation
-from resolvers.scalars import Instant, uid
+from resolvers.scalars import Instant, given_instant, uid
 from resolvers.words import publish
 
 publish(ApprovalState)
@@ -226,6 +226,13 @@ class ApprovalDecideInput(Action):
     duplicate_of: strawberry.ID | None = strawberry.field(
         default=None, description="The record that this one is a duplicate of, where that is the reason."
     )
+    expires_at: Instant | None = strawberry.field(
+        default=None, description="Until when it is approved, where the kind has an end; a default without it."
+    )
+    grants: list[str] | None = strawberry.field(
+        default=None,
+        description="Of a tool's operation: the permissions `…:plain` of ruled fields it may read plainly.",
+    )
 
 
 @strawberry.type
@@ -294,6 +301,8 @@ class ApprovalMutation:
         if input.duplicate_of is not None:
             prefix = input.duplicate_of.partition("_")[0]
             values["duplicate_of_id"] = uid(input.duplicate_of, prefix, "duplicateOf")
+        values |= {"expires_at": given_instant(input.expires_at)} if input.expires_at is not None else {}
+        values |= {"grants": input.grants} if input.grants is not None else {}
         return await act(
             info,
             input,

@@ -33,6 +33,7 @@ SOURCE = "partner_center.source"
 @strawberry.schema_directive(
     locations=[Location.FIELD_DEFINITION],
     name="access",
+    repeatable=True,
     description="Which permission reads the field plainly or reveals it, and what everybody else gets.",
 )
 class Access:

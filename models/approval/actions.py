@@ -96,6 +96,7 @@ async def decide(
     if version is not None and record.version != version:
         raise StaleVersionError(given=version, current=record.version)
     refuse(_unnamed(row, kind, fields))
+    refuse(ValueNotAllowedError(path=name, value=given) for name, given in values.items() if name not in kind.takes)
     given = DecisionInput(_reason(row, reason_code), reason, fields, version, values)
     if kind.decide is not None:
         await kind.decide(work, record, verb, given)

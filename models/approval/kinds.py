@@ -60,8 +60,8 @@ class ApprovalKind:
 
     `rows` says which entries an actor may decide on (None: none). `decide` is the feature's own action; without it the
     lifecycle's step is taken. `detail` lists the fields to show, `fields` those that a send-back may name, `escalates`
-    the step by which an entry moves to the pool instead of being closed. `concerns` gives hints to look at
-    twice; `label` names the record openly.
+    the step by which an entry moves to the pool instead of being closed. `concerns` gives hints to look at twice;
+    `label` names the record openly; `takes` names what else a verdict may carry.
     """
 
     name: str
@@ -77,6 +77,7 @@ class ApprovalKind:
     concerns: Concerns | None = None
     escalates: str | None = None
     label: Callable[[Any], str] | None = None
+    takes: tuple[str, ...] = ()
 
     @property
     def verdicts(self) -> list[Transition[Any]]:

@@ -182,6 +182,7 @@ def operator_actor() -> Actor:
                 Right.ROLE_MANAGE,
                 Right.CLIENT_MANAGE,
                 Right.OPERATIONS_PUBLISH,
+                Right.OPERATIONS_RETIRE,
                 Right.OPERATIONS_ADMIT,
                 Right.OPERATIONS_READ_ALL,
                 Right.PARTNER_READ_ALL,

@@ -120,13 +120,7 @@ class FieldRule:
 
     def outcome(self, actor: Actor) -> Outcome:
         """Tell what the actor's roles give, before anything that the single row adds."""
-        if f"{self.group}:plain" in actor.permissions:
-            return Outcome.PLAIN
-        if f"{self.group}:reveal" in actor.permissions:
-            return Outcome.MASKED_REVEALABLE
-        if f"{self.group}:masked" in actor.permissions:
-            return Outcome.MASKED
-        return Outcome.REFUSED
+        return outcome_of(self.group, actor.permissions)
 
     def searchable_by(self, actor: Actor) -> bool:
         """Tell whether the actor may filter by the field: whoever may reveal it may find it."""
@@ -139,6 +133,15 @@ class FieldRule:
         if outcome is Outcome.REFUSED or self.mask is None:
             return None
         return self.mask(value)
+
+
+def outcome_of(group: str, permissions: frozenset[str]) -> Outcome:
+    """Tell what these permissions give of the fields of a group."""
+    if f"{group}:plain" in permissions:
+        return Outcome.PLAIN
+    if f"{group}:reveal" in permissions:
+        return Outcome.MASKED_REVEALABLE
+    return Outcome.MASKED if f"{group}:masked" in permissions else Outcome.REFUSED
 
 
 Row = Mapping[str, Any]

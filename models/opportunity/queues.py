@@ -109,6 +109,7 @@ register(
         concerns=concerns_beside,
         escalates="escalate",
         label=_named,
+        takes=("duplicate_of_id",),
     )
 )
 register(
@@ -124,6 +125,7 @@ register(
         beside=(duplicates_beside, files_beside),
         concerns=concerns_beside,
         label=_named,
+        takes=("duplicate_of_id",),
     )
 )
 pce.refuse_exit_while(nothing_is_under_way)

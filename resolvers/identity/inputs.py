@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from models.identity import ClientMode
 from resolvers.mutation import Action
 
 
@@ -135,6 +136,19 @@ class ClientCreateInput(Action):
 
     name: str
     purpose: str = ""
+    mode: ClientMode = strawberry.field(
+        default=ClientMode.ID_ONLY,
+        description="For a partner's tool, ecosystem operations alone give a mode that runs what nobody admitted.",
+    )
+
+
+@strawberry.input
+class ClientSetModeInput(Action):
+    """What a tool may ask from now on."""
+
+    id: strawberry.ID
+    version: int
+    mode: ClientMode
 
 
 @strawberry.input
@@ -153,6 +167,9 @@ class TokenCreateInput(Action):
     name: str
     scopes: list[str]
     days: int = 90
+    tied: bool = strawberry.field(
+        default=False, description="It runs the admitted operations of its tool and nothing else, whatever the mode."
+    )
 
 
 @strawberry.input

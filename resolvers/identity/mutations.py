@@ -11,6 +11,7 @@ from resolvers.context import Info
 from resolvers.identity.inputs import (
     ClientCloseInput,
     ClientCreateInput,
+    ClientSetModeInput,
     MemberCreateInput,
     MemberDeactivateInput,
     MemberDirectorSetInput,
@@ -207,7 +208,31 @@ class IdentityMutation:
         return await act(
             info,
             input,
-            lambda work: domain.create_client(work, name=input.name, purpose=input.purpose),
+            lambda work: domain.create_client(
+                work,
+                name=input.name,
+                purpose=input.purpose,
+                mode=input.mode,
+                production=info.context.extra.get("production", False),
+            ),
+            ClientPayload,
+            "client",
+        )
+
+    @strawberry.mutation(description="Say what a tool may ask, from its next call on.")
+    async def client_set_mode(self, info: Info, input: ClientSetModeInput) -> ClientPayload | None:
+        """Switch a tool's mode."""
+        client = uid(input.id, domain.ClientApplication.prefix)
+        return await act(
+            info,
+            input,
+            lambda work: domain.set_mode(
+                work,
+                client,
+                input.mode,
+                production=info.context.extra.get("production", False),
+                version=input.version,
+            ),
             ClientPayload,
             "client",
         )
@@ -227,7 +252,9 @@ class IdentityMutation:
         secrets: list[str] = []
 
         async def issue(work: Any) -> domain.ApiToken:
-            issued = await domain.issue_token(work, client, name=input.name, scopes=input.scopes, days=input.days)
+            issued = await domain.issue_token(
+                work, client, name=input.name, scopes=input.scopes, days=input.days, tied=input.tied
+            )
             secrets.append(issued.secret)
             return issued.token
 

@@ -8,10 +8,14 @@ from typing import Any
 import strawberry
 
 from models import identity as domain
+from models.identity import ClientMode
 from resolvers.context import Info
 from resolvers.fields import Connection, Node, computed, listed, many, node, one
 from resolvers.mutation import Payload, answers
 from resolvers.scalars import Instant
+from resolvers.words import publish
+
+publish(ClientMode)
 
 
 def _detail(name: str, description: str | None = None) -> Any:
@@ -76,6 +80,7 @@ class ClientApplication(Node):
 
     name: str
     purpose: str
+    mode: ClientMode
     active: bool
     created_at: Instant
     version: int
@@ -95,6 +100,7 @@ class ApiToken(Node):
     name: str
     last_four: str
     scopes: list[str]
+    tied: bool
     created_at: Instant
     expires_at: Instant
     revoked_at: Instant | None
