@@ -8,6 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from api.cli_backup import backup, restore
 from api.cli_identity import token_app, user_app
 from api.cli_import import import_app
+from api.cli_operations import operations_app
 from api.cli_serve import announce, serve
 from api.installation import Installation
 from api.plain import err, fail, out, plainly, run, where
@@ -25,6 +26,7 @@ app.command("restore")(restore)
 app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
 app.add_typer(import_app, name="import")
+app.add_typer(operations_app, name="operations")
 
 
 @app.command("migrate")
