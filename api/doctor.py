@@ -14,7 +14,7 @@ from api.migrate import pending
 from api.plain import is_missing, where
 from api.settings import DEFAULT_SECRET
 from models import notice
-from models.identity import Account, AccountRole, Role
+from models.identity import Account, AccountRole, ClientApplication, ClientMode, Role
 from models.kernel.access import system_actor
 from models.kernel.calendar import beijing_day
 from models.kernel.policy import PolicyRow, declared
@@ -54,6 +54,8 @@ async def examine(house: Installation, *, clock: Clock = utc_now) -> AsyncIterat
     yield await _deadlines(house, clock)
     yield await _mail(house, clock)
     yield await _people(house)
+    if house.settings.production:
+        yield await _open_tools(house)
     if house.settings.production and (logins := await open_demo_logins(house)):
         yield Finding(
             f"{len(logins)} demo logins are open in production, and everybody knows their password.",
@@ -138,6 +140,23 @@ async def _mail(house: Installation, clock: Clock) -> Finding:
         said = "Mails are printed on the console; nobody gets them."
         return Finding(said, "Set PARTNER_CENTER_SMTP_HOST and the settings beside it.", urgent=False)
     return Finding(f"{found.get(notice.MailState.WAITING, 0)} mails wait to be sent.")
+
+
+async def _open_tools(house: Installation) -> Finding:
+    loose = (
+        select(ClientApplication.name)
+        .where(col(ClientApplication.active).is_(True), ClientApplication.mode == ClientMode.OPEN)
+        .order_by(col(ClientApplication.name))
+    )
+    async with house.reader() as session:
+        names = list((await session.execute(loose)).scalars())
+    if names:
+        return Finding(
+            f"{len(names)} tools may ask whatever they like: {', '.join(names[:5])}{' …' if len(names) > 5 else ''}",
+            "Publish and admit their operations, then tighten their mode: partner-center operations --help",
+            urgent=False,
+        )
+    return Finding("No tool may ask whatever it likes.")
 
 
 async def _people(house: Installation) -> Finding:
