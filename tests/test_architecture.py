@@ -179,7 +179,7 @@ def test_the_environment_is_read_in_the_settings_alone():
     """Workers and PostgreSQL's tools are handed their settings by the environment, and workers where they count."""
     asking = re.compile(r"os\.environ|os\.getenv")
     found = {named(path) for path in sources("models", "resolvers", "admin", "api") if asking.search(path.read_text())}
-    assert found <= {"api/settings.py", "api/cli_serve.py", "api/metrics.py", "api/backup.py"}
+    assert found <= {"api/settings.py", "api/cli_serve.py", "api/metrics.py", "api/backup/databases.py"}
 
 
 def test_no_name_says_nothing():

@@ -11,6 +11,8 @@ from typing import BinaryIO, Final
 
 PIECE: Final = 256 * 1024
 BATCH: Final = 200
+RESTORING: Final = "restoring-"
+"""How folders begin in which a restore unpacks."""
 
 
 class FolderStorage:
@@ -26,11 +28,11 @@ class FolderStorage:
 
     async def open(self, key: str) -> AsyncIterator[bytes]:
         """Give the bytes piece by piece; FileNotFoundError where nothing lies under the key."""
-        return _pieces(await asyncio.to_thread(self._place(key).open, "rb"))
+        return _pieces(await asyncio.to_thread(self.place(key).open, "rb"))
 
     async def drop(self, key: str) -> None:
         """Throw bytes away; nothing happens where there are none."""
-        await asyncio.to_thread(self._place(key).unlink, missing_ok=True)
+        await asyncio.to_thread(self.place(key).unlink, missing_ok=True)
 
     async def keys(self, older_than: dt.datetime) -> AsyncIterator[list[str]]:
         """List the keys of what has lain there since before an instant, some at a time."""
@@ -44,14 +46,15 @@ class FolderStorage:
         if found:
             yield found
 
-    def _place(self, key: str) -> Path:
+    def place(self, key: str) -> Path:
+        """Say where the bytes of a key lie, or would."""
         if not is_key(key):
             raise ValueError("a key has letters and digits only")
         # The end of an id is chance, so that no folder grows too full.
         return self.folder / "kept" / key[-2:] / key
 
     def _keep(self, path: Path, key: str) -> None:
-        place = self._place(key)
+        place = self.place(key)
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with path.open("rb") as file:
             os.fsync(file.fileno())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import shutil
 from pathlib import Path
 
-from api.files.folder import older_files
+from api.files.folder import RESTORING, older_files
 from models.file import Storage, forget, without_row
 from models.file.actions import GRACE
 from models.kernel.access import system_actor
@@ -40,4 +41,8 @@ def _sweep_incoming(folder: Path, before: dt.datetime) -> int:
     left = older_files(folder, before.timestamp())
     for path in left:
         path.unlink(missing_ok=True)
-    return len(left)
+    # What a restore that was killed had unpacked.
+    unpacked = [path for path in folder.glob(f"{RESTORING}*") if path.stat().st_mtime < before.timestamp()]
+    for path in unpacked:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(left) + len(unpacked)

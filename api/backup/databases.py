@@ -1,161 +1,58 @@
-"""Copies of a whole database, taken while it is served and put back: by SQLite itself, or PostgreSQL's own tools."""
+"""The content of a database as one file, and back: by SQLite itself, or PostgreSQL's own tools."""
 
 import asyncio
-import datetime as dt
-import hashlib
-import json
 import os
 import re
 import shutil
 import sqlite3
 import subprocess
-import tempfile
 import time
-import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import URL, Connection, make_url
 
+from api.backup.files import Wanted, wanted
+from api.backup.manifest import BackupError
 from api.database import BUSY_SECONDS, for_migrations
-from api.migrate import known_revisions
-
-FORMAT = 1
-MANIFEST = "manifest.json"
-CONTENT = {"sqlite": "database.sqlite", "postgresql": "database.pgdump"}
-CHUNK = 1 << 20
-
-
-class BackupError(Exception):
-    """A backup that cannot be taken or put back, said in plain words; nothing was changed."""
 
 
 @dataclass(frozen=True)
-class Manifest:
-    """What a backup holds (备份清单): of which database, at which revision, how many rows a table, and its hash."""
+class Copied:
+    """What a copy of a database holds (数据库副本): its revision, how many rows a table, and which files it names."""
 
-    dialect: str
     revision: str
-    taken_at: str
-    counts: Mapping[str, int]
-    sha256: str
-    format: int = FORMAT
+    counts: dict[str, int]
+    wanted: list[Wanted]
+
+    @classmethod
+    def of(cls, connection: Connection) -> "Copied":
+        """Look at a database within one transaction."""
+        return cls(_reached(connection), _count(connection), wanted(connection))
 
 
-async def backup(url: str, file: Path) -> Manifest:
-    """Write everything in the database into one new file, as it stands at one moment, while others go on writing."""
-    _is_new(file)
-    where = make_url(url)
-    dialect = where.get_backend_name()
-    with tempfile.TemporaryDirectory(prefix=".partner-center-", dir=file.parent) as folder:
-        content = Path(folder) / CONTENT[dialect]
-        copy = _copy_sqlite if dialect == "sqlite" else _copy_postgresql
-        revision, counts = await copy(where, content)
-        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        manifest = Manifest(dialect, revision, now, counts, await asyncio.to_thread(_hash, content))
-        whole = Path(folder) / "backup.zip"
-        await asyncio.to_thread(_pack, whole, content, manifest)
-        whole.rename(file)
-    return manifest
+async def copy(where: URL, content: Path) -> Copied:
+    """Write the database into a file, as it stands at one moment, while others go on writing."""
+    return await (_copy_sqlite if where.get_backend_name() == "sqlite" else _copy_postgresql)(where, content)
 
 
-async def restore(url: str, file: Path, *, force: bool = False) -> Manifest:
-    """Put a backup in place of what is in the database, all or nothing.
-
-    A database that holds anything is replaced only with `force`.
-    """
-    where = make_url(url)
-    dialect = where.get_backend_name()
-    manifest = read_manifest(file)
-    if manifest.dialect != dialect:
-        raise BackupError(
-            f"{file} is a backup of {manifest.dialect}, and PARTNER_CENTER_DATABASE_URL names a database of {dialect}."
-        )
-    if manifest.revision not in known_revisions():
-        raise BackupError(
-            f"{file} was taken by a newer release (revision {manifest.revision}). Install that release, then restore."
-        )
-    held = sum((await _counts_of(url)).values())
-    if held and not force:
-        raise BackupError(
-            f"The database is not empty: it holds {held} rows. Name an empty one in PARTNER_CENTER_DATABASE_URL,"
-            " or stop the servers and replace everything in it with --force."
-        )
-    with tempfile.TemporaryDirectory(prefix="partner-center-") as folder:
-        content = Path(folder) / CONTENT[dialect]
-        await asyncio.to_thread(_unpack, file, content, manifest)
-        if dialect == "sqlite":
-            await asyncio.to_thread(_replace_sqlite, Path(str(where.database)), content)
-        else:
-            await _replace_postgresql(where, content)
-    found = await _counts_of(url)
-    if found != dict(manifest.counts):
-        raise BackupError("The restored database does not hold what the backup says. Restore again into an empty one.")
-    return manifest
-
-
-def read_manifest(file: Path) -> Manifest:
-    """Read what a backup says of itself."""
-    try:
-        with zipfile.ZipFile(file) as packed:
-            told: dict[str, Any] = json.loads(packed.read(MANIFEST))
-        if told.get("format") != FORMAT:
-            raise BackupError(f"{file} was taken by a newer release. Install that release, then restore.")
-        return Manifest(**told)
-    except FileNotFoundError:
-        raise BackupError(f"There is no file {file}.") from None
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError):
-        raise BackupError(f"{file} is no backup of partner-center, or only a part of one.") from None
-
-
-# ---------------------------------------------------------------------------------------------------------------- file
-
-
-def _is_new(file: Path) -> None:
-    if file.exists():
-        raise BackupError(f"{file} exists already; name a new file.")
-    if not file.parent.is_dir():
-        raise BackupError(f"There is no folder {file.parent}.")
-
-
-def _pack(whole: Path, content: Path, manifest: Manifest) -> None:
-    # It holds people's data, so nobody but its owner reads it.
-    handle = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as raw:
-        with zipfile.ZipFile(raw, "w", compresslevel=1) as packed:
-            packed.writestr(MANIFEST, json.dumps(asdict(manifest), indent=2))
-            # PostgreSQL's own dump is compressed already.
-            method = zipfile.ZIP_DEFLATED if manifest.dialect == "sqlite" else zipfile.ZIP_STORED
-            packed.write(content, content.name, method, 1)
-        raw.flush()
-        os.fsync(raw.fileno())
-
-
-def _unpack(file: Path, content: Path, manifest: Manifest) -> None:
-    try:
-        with zipfile.ZipFile(file) as packed, packed.open(content.name) as source, content.open("xb") as target:
-            shutil.copyfileobj(source, target, CHUNK)
-    except (zipfile.BadZipFile, KeyError, EOFError):
-        raise BackupError(f"{file} is damaged; nothing was changed.") from None
-    if _hash(content) != manifest.sha256:
-        raise BackupError(f"{file} is damaged: its content is not what was backed up. Nothing was changed.")
-
-
-def _hash(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+async def replace(where: URL, content: Path) -> None:
+    """Put a copy in place of what is in the database, all or nothing."""
+    if where.get_backend_name() == "sqlite":
+        await asyncio.to_thread(_replace_sqlite, Path(str(where.database)), content)
+    else:
+        await _replace_postgresql(where, content)
 
 
 # -------------------------------------------------------------------------------------------------------------- counts
 
 
-async def _counts_of(url: str) -> dict[str, int]:
+async def counts_of(url: str) -> dict[str, int]:
     """Count the rows of each table; nothing where there is no database yet."""
     where = make_url(url)
     if _is_absent(where):
@@ -191,7 +88,7 @@ def _reached(connection: Connection) -> str:
 # -------------------------------------------------------------------------------------------------------------- SQLite
 
 
-async def _copy_sqlite(where: URL, content: Path) -> tuple[str, dict[str, int]]:
+async def _copy_sqlite(where: URL, content: Path) -> Copied:
     source = Path(str(where.database))
     if _is_absent(where):
         raise BackupError(f"There is no database at {source}.")
@@ -199,7 +96,7 @@ async def _copy_sqlite(where: URL, content: Path) -> tuple[str, dict[str, int]]:
     engine = sa.create_engine(f"sqlite:///{content}")
     try:
         with engine.connect() as connection:
-            return _reached(connection), _count(connection)
+            return Copied.of(connection)
     finally:
         engine.dispose()
 
@@ -246,11 +143,11 @@ def _replace_sqlite(target: Path, content: Path) -> None:
 # ---------------------------------------------------------------------------------------------------------- PostgreSQL
 
 
-async def _copy_postgresql(where: URL, content: Path) -> tuple[str, dict[str, int]]:
+async def _copy_postgresql(where: URL, content: Path) -> Copied:
     engine = for_migrations(where.render_as_string(hide_password=False))
     try:
         async with engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
-            revision, counts = await connection.run_sync(_reached), await connection.run_sync(_count)
+            copied = await connection.run_sync(Copied.of)
             # The dump sees what was counted, whatever is written meanwhile.
             snapshot = (await connection.exec_driver_sql("SELECT pg_export_snapshot()")).scalar_one()
             tools = _tools(await connection.run_sync(_major))
@@ -258,7 +155,7 @@ async def _copy_postgresql(where: URL, content: Path) -> tuple[str, dict[str, in
             await _run(tools / "pg_dump", *options, f"--file={content}", where=where)
     finally:
         await engine.dispose()
-    return revision, counts
+    return copied
 
 
 async def _replace_postgresql(where: URL, content: Path) -> None:
@@ -342,14 +239,3 @@ def _surroundings(where: URL) -> dict[str, str]:
         "PGSSLMODE": query.get("ssl") or query.get("sslmode"),
     }
     return {name: str(value) for name, value in told.items() if value}
-
-
-@contextmanager
-def said_plainly() -> Iterator[None]:
-    """End a command with a sentence where a backup cannot be taken or put back."""
-    from api.plain import fail
-
-    try:
-        yield
-    except BackupError as error:
-        raise fail(str(error)) from None
