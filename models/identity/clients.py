@@ -181,6 +181,13 @@ def scopes_for(actor: Actor) -> frozenset[str]:
     return actor.permissions - KEPT_BACK - {Right.BACK_OFFICE}
 
 
+def is_bound(actor: Actor) -> bool:
+    """Tell whether a caller is a tool that runs its registered operations and does nothing else."""
+    if actor.client_id is None:
+        return False
+    return actor.tied or actor.client_mode not in (ClientMode.OPEN, ClientMode.APQ)
+
+
 async def actor_of_token(session: AsyncSession, secret: str, now: dt.datetime) -> tuple[Actor, ApiToken]:
     """Find the tool that a token belongs to, with its scopes as far as the issuer still has them."""
     token_hash = hash_secret(secret)
