@@ -13,7 +13,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgres lint format bench clean lock node
+.PHONY: help run test test-sqlite test-postgres lint format bench bench-peers clean lock node
 
 help:
 	@echo "partner-center: Huawei Cloud's Partner Center as a GraphQL API with a back-office"
@@ -23,6 +23,8 @@ help:
 	@echo "  make test    run the suite on SQLite and again on a real PostgreSQL (ARGS=... go to pytest)"
 	@echo "  make lint    style, formatting, types, and the direction of imports"
 	@echo "  make bench   measure the queries of the README's chapter on speed beside hand-written routes"
+	@echo "  make bench-peers"
+	@echo "               measure them beside PostGraphile 5, on one PostgreSQL"
 	@echo "  make lock    resolve the requirements anew (needs uv)"
 	@echo "  make clean   remove what was installed and cached; the database and .env stay"
 	@echo
@@ -55,9 +57,12 @@ format: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
+bench-peers: $(VENV)/installed-dev tests/benchmarks/peers/node_modules/installed
+	$(BIN)/python -m tests.benchmarks.peers $(ARGS)
+
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	rm -rf tests/node/node_modules
+	rm -rf tests/node/node_modules tests/benchmarks/peers/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lock:
@@ -109,3 +114,7 @@ tests/node/node_modules/installed: tests/node/package-lock.json | $(VENV)/instal
 	@echo "Installing the Node packages of the clients' tests ..."
 	@cd tests/node && $(NPM) $(NPM_CI) && touch node_modules/installed \
 	    || echo "No Node packages could be installed; the tests that need them will be skipped."
+
+tests/benchmarks/peers/node_modules/installed: tests/benchmarks/peers/package-lock.json | $(VENV)/installed-dev
+	@echo "Installing the servers that the benchmark compares with ..."
+	@cd tests/benchmarks/peers && $(NPM) $(NPM_CI) && touch node_modules/installed

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import orjson
@@ -21,6 +22,7 @@ class Burst:
     cpu: float
     seconds: list[float] = field(default_factory=list)
     refused: int = 0
+    lasted: float = 0.0
 
     def percentile(self, share: float) -> float:
         """Give the time under which a share of the requests was answered."""
@@ -73,25 +75,37 @@ async def cpu_of(port: int) -> float:
     return found
 
 
-async def burst(port: int, request: Callable[[], bytes], *, seconds: float, connections: int) -> Burst:
-    """Send requests for a while, each connection one after the other, and see what they cost the server."""
+async def burst(
+    port: int,
+    request: Callable[[], bytes],
+    *,
+    seconds: float,
+    connections: int,
+    used: Callable[[], Awaitable[float]] | None = None,
+) -> Burst:
+    """Send requests for a while, each connection one after the other, and see what they cost the server.
+
+    `used` says how much CPU that is; without it the server is asked. A request that ends the supply ends the burst.
+    """
     took: list[float] = []
     refused = 0
-    end = time.perf_counter() + seconds
+    used = used or partial(cpu_of, port)
+    began = time.perf_counter()
+    end = began + seconds
 
     async def one(connection: Connection) -> None:
         nonlocal refused
-        while time.perf_counter() < end:
-            message = request()
+        while time.perf_counter() < end and (message := request()):
             started = time.perf_counter()
             answer = await connection.send(message)
             took.append(time.perf_counter() - started)
             refused += answer.startswith(b'{"errors"')
         connection.close()
 
-    before = await cpu_of(port)
+    before = await used()
     await asyncio.gather(*(one(Connection(port)) for _ in range(connections)))
-    return Burst((await cpu_of(port) - before) / len(took), took, refused)
+    lasted = time.perf_counter() - began
+    return Burst((await used() - before) / len(took), took, refused, lasted)
 
 
 def median(values: list[float]) -> float:

@@ -1,0 +1,1 @@
+"""Measures the application beside other servers, on one PostgreSQL with the same rows."""
