@@ -79,6 +79,11 @@ async def proven(place: Place, met: dict[str, Any]) -> None:
     assert [line.operation for line in journal if line.subject_id == id] == ["opportunity.save_draft"]
 
 
+def asked(met: dict[str, Any]) -> list[tuple[str, bool]]:
+    """Tell how each request came, and whether it brought its text."""
+    return [(one["method"], "query" in one["names"]) for one in met["sent"]]
+
+
 @pytest.mark.parametrize("way", ["post", "get"])
 async def test_apollo_client_works(place: Place, tmp_path: Path, way: str):
     workshop = await Workshop.open("apollo", tmp_path)
@@ -87,9 +92,31 @@ async def test_apollo_client_works(place: Place, tmp_path: Path, way: str):
     assert [one["method"] for one in met["sent"]] == [way.upper()] * 3 + ["POST"] * 2
 
 
+@pytest.mark.parametrize("way", ["apq", "apq-get"])
+async def test_apollo_client_shakes_hands_over_each_text_once(place: Place, tmp_path: Path, way: str):
+    """It sends the hash alone, is told that the text is not known, sends both, and from then on the hash."""
+    workshop = await Workshop.open("apollo", tmp_path)
+    met = await workshop.node("run.js", way, place.address, place.token)
+    await proven(place, met)
+    query = "GET" if way == "apq-get" else "POST"
+    pages = [(query, False), ("POST", True), (query, False), (query, False)]
+    assert asked(met) == [*pages, ("POST", False), ("POST", True), ("POST", False), ("POST", True)]
+
+
 async def test_urql_works(place: Place, tmp_path: Path):
     workshop = await Workshop.open("urql", tmp_path)
     await proven(place, await workshop.node("run.js", "post", place.address, place.token))
+
+
+@pytest.mark.parametrize("way", ["apq", "apq-get"])
+async def test_urql_shakes_hands_over_each_text_once(place: Place, tmp_path: Path, way: str):
+    workshop = await Workshop.open("urql", tmp_path)
+    met = await workshop.node("run.js", way, place.address, place.token)
+    await proven(place, met)
+    query = "GET" if way == "apq-get" else "POST"
+    pages = [(query, False), (query, True), (query, False), (query, False)]
+    changes = [("POST", False), ("POST", True)] * 2 if way == "apq" else [("POST", True)] * 2
+    assert asked(met) == [*pages, *changes]
 
 
 async def test_relay_compiles_the_schema_and_its_runtime_refetches_nodes_and_connections(place: Place, tmp_path: Path):
