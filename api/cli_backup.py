@@ -71,7 +71,7 @@ def _tell_files(manifest: "Manifest", settings: Settings) -> None:
     out.print(f"{_counted(files)} from {settings.files_dir}", markup=False)
     if files.missing:
         out.print(
-            f"{len(files.missing)} files that rows name were not there, swept meanwhile or lost: {_some(files.missing)}",
+            f"{len(files.missing)} files were not there any more, swept meanwhile or lost: {_some(files.missing)}",
             markup=False,
         )
     if files.damaged:
