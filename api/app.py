@@ -159,6 +159,10 @@ def _graphql(
     schema, limits = build_schema(), limits_of(settings)
     examine = Examiner(schema, limits)
 
+    async def data_version(request: Request) -> str:
+        found: str | None = request.scope.get("state", {}).get("data_version")
+        return found or await house.database.data_version()
+
     @asynccontextmanager
     async def context_for(request: Request, viewer: Actor | None) -> AsyncIterator[Context]:
         context = Context(
@@ -193,7 +197,7 @@ def _graphql(
         terms=Callers(settings).terms,
         registry=Admitted(house, clock),
         budget=budget,
-        version=house.database.data_version,
+        version=data_version,
         ticks=lambda: clock().timestamp(),
     )
 

@@ -127,6 +127,8 @@ class Actors:
         if token is None:
             return None
         at, now = await self._version(), self._clock()
+        # Whoever reads later in this request need not ask again.
+        request.scope.setdefault("state", {})["data_version"] = at
         if at != self._at:
             self._at = at
             self._kept.clear()

@@ -4,7 +4,9 @@ import hmac
 import ipaddress
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -89,6 +91,15 @@ _TRANSFERRING = Gauge(
 _TURNED_AWAY = Counter(
     "partner_center_requests_turned_away", "Requests that were told to come back later.", registry=REGISTRY
 )
+_Metric = TypeVar("_Metric", Counter, Histogram)
+
+
+@lru_cache(maxsize=1024)
+def _of(metric: _Metric, *labels: object) -> _Metric:
+    """Find what counts these labels; to look it up anew takes longer than to count."""
+    return metric.labels(*labels)
+
+
 _GAUGE_OF_PROCESS = re.compile(r"gauge_live\w*_(\d+)\.db")
 
 _ROOMS = frozenset({"graphql", "admin", "exports", "files", "healthz", "imports", "readyz", "metrics", "static"})
@@ -103,23 +114,23 @@ def room(path: str) -> str:
 def request_answered(path: str, status: int, seconds: float) -> None:
     """Count one HTTP request."""
     name = room(path)
-    _REQUESTS.labels(name, status).inc()
-    _REQUEST_SECONDS.labels(name).observe(seconds)
+    _of(_REQUESTS, name, status).inc()
+    _of(_REQUEST_SECONDS, name).observe(seconds)
 
 
 def operation_answered(kind: str, outcome: str, seconds: float) -> None:
     """Count one GraphQL operation: query or mutation; ok, refused or failed."""
-    _OPERATIONS.labels(kind, outcome).inc()
-    _OPERATION_SECONDS.labels(kind).observe(seconds)
+    _of(_OPERATIONS, kind, outcome).inc()
+    _of(_OPERATION_SECONDS, kind).observe(seconds)
 
 
 def document_asked(source: str, *, prepared: bool, known: bool | None) -> None:
     """Count where a document came from, text, apq, persisted or none, and whether it was in memory."""
-    _DOCUMENTS.labels(source).inc()
+    _of(_DOCUMENTS, source).inc()
     if source != "none":
-        _DOCUMENT_CACHE.labels("prepared", "hit" if prepared else "miss").inc()
+        _of(_DOCUMENT_CACHE, "prepared", "hit" if prepared else "miss").inc()
     if known is not None:
-        _DOCUMENT_CACHE.labels("registered", "hit" if known else "miss").inc()
+        _of(_DOCUMENT_CACHE, "registered", "hit" if known else "miss").inc()
 
 
 def not_modified() -> None:
@@ -134,28 +145,28 @@ def rate_limited() -> None:
 
 def refused(code: str) -> None:
     """Count one refusal."""
-    _REFUSALS.labels(code).inc()
+    _of(_REFUSALS, code).inc()
 
 
 def document_ran(kind: str, seconds: float, *, failed: bool) -> None:
     """Count one call of a tool's registered document; which document it was stands in the database."""
-    _DOCUMENTS_RUN.labels(kind, "failed" if failed else "ok").inc()
-    _DOCUMENT_SECONDS.labels(kind).observe(seconds)
+    _of(_DOCUMENTS_RUN, kind, "failed" if failed else "ok").inc()
+    _of(_DOCUMENT_SECONDS, kind).observe(seconds)
 
 
 def timer_fired(verb: str, times: int = 1) -> None:
     """Count transitions that their deadline fired."""
-    _TIMERS.labels(verb).inc(times)
+    _of(_TIMERS, verb).inc(times)
 
 
 def mail_ended(outcome: str) -> None:
     """Count one attempt to send a mail: sent, dropped, failed or refused."""
-    _MAILS.labels(outcome).inc()
+    _of(_MAILS, outcome).inc()
 
 
 def database_failed(code: str) -> None:
     """Count one error that the database answered."""
-    _DATABASE_ERRORS.labels(code).inc()
+    _of(_DATABASE_ERRORS, code).inc()
 
 
 def admitted(active: int, waiting: int) -> None:

@@ -34,7 +34,7 @@ class World:
         )
         self.http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://sample")
 
-    async def _version(self) -> str:
+    async def _version(self, _request: Any = None) -> str:
         await asyncio.sleep(0)
         return self.version
 
@@ -110,12 +110,11 @@ async def test_a_change_between_the_version_and_the_reading_is_not_missed():
     world = World(budget=Budget(1000, 60))
     changing = world._version
 
-    async def version() -> str:
+    async def version(_request: Any) -> str:
         before = await changing()
         world.version += "x"
         return before
 
-    world.http = World(budget=Budget(1000, 60)).http
     app = sample_app(
         terms=lambda _, viewer: Terms(Mode.APQ, client=viewer, budget=viewer), registry=Shelf(), version=version
     )

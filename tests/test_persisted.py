@@ -27,6 +27,7 @@ TIGHT_ID = "sha256:71f7dc5758652baac68e4a10c50be732b741c892ade2883a99358f52b5552
 PAGE = "query Page($n: Int) { things(first: $n) { nodes { id } } }"
 BUMP = "mutation Bump { bump(by: 1) }"
 TWO = "query A { thing { id } } query B { thing { title } }"
+ASKED = Asked(None, None, None, None, "page")
 ONE_ROW = {"data": {"things": {"nodes": [{"id": "thg_1"}]}}}
 
 
@@ -283,13 +284,13 @@ async def test_a_remembered_text_is_no_registered_one():
     """A client that was switched from automatic to safelisted queries starts with what is registered."""
     library: Library[str] = Library(Shelf())
     sent = Asked(OTHER, None, None, None, None, digest(OTHER))
-    await library.choose(sent, "li", Terms(Mode.APQ, client="li"), keep=True)
+    await library.choose(sent, "li", Terms(Mode.APQ, client="li"))
     by_hash = Asked(None, None, None, None, None, digest(OTHER))
-    assert (await library.choose(by_hash, "li", Terms(Mode.APQ, client="li"), keep=True)).text == OTHER
+    assert (await library.choose(by_hash, "li", Terms(Mode.APQ, client="li"))).text == OTHER
     for mode in (Mode.SAFELIST, Mode.ID_ONLY):
         for asked in (sent, by_hash, Asked(None, None, None, None, f"sha256:{digest(OTHER)}")):
             with pytest.raises(Refused):
-                await library.choose(asked, "li", Terms(mode, client="li"), keep=True)
+                await library.choose(asked, "li", Terms(mode, client="li"))
 
 
 async def test_remembered_texts_are_capped_and_the_longest_unused_goes_first():
@@ -297,12 +298,12 @@ async def test_remembered_texts_are_capped_and_the_longest_unused_goes_first():
     open_terms = Terms(Mode.APQ, client="li")
 
     async def send(text: str) -> None:
-        await library.choose(Asked(text, None, None, None, None, digest(text)), "li", open_terms, keep=True)
+        await library.choose(Asked(text, None, None, None, None, digest(text)), "li", open_terms)
 
     async def knows(text: str) -> bool:
         asked = Asked(None, None, None, None, None, digest(text))
         try:
-            return (await library.choose(asked, "li", open_terms, keep=True)).text == text
+            return (await library.choose(asked, "li", open_terms)).text == text
         except Refused:
             return False
 
@@ -320,16 +321,11 @@ async def test_remembered_texts_are_capped_and_the_longest_unused_goes_first():
 async def test_a_found_document_is_kept_until_the_data_change_or_some_seconds_pass():
     shelf, version, now = Shelf(), ["1"], [100.0]
 
-    async def data_version() -> str:
-        return version[0]
-
-    library: Library[str] = Library(shelf, data_version, ticks=lambda: now[0])
+    library: Library[str] = Library(shelf, ticks=lambda: now[0])
 
     async def finds() -> bool:
         try:
-            return bool(
-                await library.choose(Asked(None, None, None, None, "page"), "li", Terms(client="li"), keep=True)
-            )
+            return bool(await library.choose(ASKED, "li", Terms(client="li"), version=version[0]))
         except Refused:
             return False
 
@@ -352,15 +348,11 @@ async def test_a_document_that_ends_at_an_instant_is_not_kept_beyond_it():
             self.asked += 1
             return Registered(PAGE, until=101.0) if now[0] < 101 else None
 
-    async def data_version() -> str:
-        return "1"
-
-    library: Library[str] = Library(Ending(), data_version, ticks=lambda: now[0])
-    asked = Asked(None, None, None, None, "page")
-    assert await library.choose(asked, "li", Terms(client="li"), keep=True)
+    library: Library[str] = Library(Ending(), ticks=lambda: now[0])
+    assert await library.choose(ASKED, "li", Terms(client="li"), version="1")
     now[0] = 101.0
     with pytest.raises(Refused):
-        await library.choose(asked, "li", Terms(Mode.ID_ONLY, client="li"), keep=True)
+        await library.choose(ASKED, "li", Terms(Mode.ID_ONLY, client="li"), version="1")
 
 
 async def test_a_document_that_is_retired_while_it_is_looked_up_is_not_kept():
@@ -374,14 +366,10 @@ async def test_a_document_that_is_retired_while_it_is_looked_up_is_not_kept():
             self.documents.clear()
             return found
 
-    async def data_version() -> str:
-        return version[0]
-
-    library: Library[str] = Library(Retiring(), data_version)
-    asked = Asked(None, None, None, None, "page")
-    assert await library.choose(asked, "li", Terms(Mode.ID_ONLY, client="li"), keep=True)
+    library: Library[str] = Library(Retiring())
+    assert await library.choose(ASKED, "li", Terms(Mode.ID_ONLY, client="li"), version=version[0])
     with pytest.raises(Refused):
-        await library.choose(asked, "li", Terms(Mode.ID_ONLY, client="li"), keep=True)
+        await library.choose(ASKED, "li", Terms(Mode.ID_ONLY, client="li"), version=version[0])
 
 
 async def test_many_who_ask_at_once_are_answered_alike():

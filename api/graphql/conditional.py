@@ -51,7 +51,8 @@ class Answers:
 
     def note(self, key: Hashable, version: Hashable, tag: str, at: float) -> None:
         """Remember the tag of an answer that was begun at an instant."""
+        # Taken out first, so that the present key stands in it: to find that very object again takes no comparing.
+        self._given.pop(key, None)
         self._given[key] = _Given(tag, version, at)
-        self._given.move_to_end(key)
         while len(self._given) > self._most:
             self._given.popitem(last=False)

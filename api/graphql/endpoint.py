@@ -41,9 +41,9 @@ class Endpoint(Generic[Viewer]):
     answered with one bland line. Root fields, of queries too, run one after the other.
 
     `terms` says on which terms a viewer asks, `registry` keeps the documents that are registered, `budget` takes the
-    cost of each operation beforehand. `version` names the state of the data, and `ticks` tells the time by which
-    answers grow old. With a version, an answer to a GET by id is not made again for who has it: it depends on the
-    document, its variables, the viewer as he compares, the data, and within a minute on nothing else.
+    cost of each operation beforehand. `version` names the state of the data, now or since the request came, and `ticks`
+    tells the time by which answers grow old. With a version, an answer to a GET by id is not made again for who has it:
+    it depends on the document, its variables, the viewer as he compares, the data, and within a minute on nothing else.
     """
 
     def __init__(
@@ -62,13 +62,13 @@ class Endpoint(Generic[Viewer]):
         terms: Callable[[Request, Viewer | None], Terms] = lambda _request, _viewer: Terms(),
         registry: Registry[Viewer] | None = None,
         budget: Budget | None = None,
-        version: Callable[[], Awaitable[Hashable]] | None = None,
+        version: Callable[[Request], Awaitable[Hashable]] | None = None,
         ticks: Callable[[], float] = monotonic,
     ) -> None:
         self.schema = schema
         self.limits = limits or Limits()
         self.documents = Documents(schema, self.limits)
-        self.library = Library(registry, version, ticks=ticks)
+        self.library = Library(registry, ticks=ticks)
         self.answers = Answers()
         self.budget = budget
         self.production = production
@@ -135,8 +135,8 @@ class Endpoint(Generic[Viewer]):
             await self._charge(exchange, self.limits.refused_cost)
             raise
         viewer = self.library.viewer(viewer, exchange.chosen) if exchange.chosen else viewer
-        if request.method == "GET" and asked.by_id and self._version is not None:
-            return await self._unless_unchanged(exchange, operation, asked, viewer, await self._version())
+        if request.method == "GET" and asked.by_id and exchange.version is not None:
+            return await self._unless_unchanged(exchange, operation, asked, viewer)
         await self._charge(exchange, exchange.cost)
         return await self._run(exchange, operation, asked, viewer)
 
@@ -145,7 +145,11 @@ class Endpoint(Generic[Viewer]):
         if self.production and viewer is None and asked.document_id is not None:
             raise Refused(Code.AUTHENTICATION_REQUIRED, headers={"WWW-Authenticate": "Bearer"})
         keep = viewer is not None or not self.production
-        chosen = exchange.chosen = await self.library.choose(asked, viewer, exchange.terms, keep=keep)
+        if self._version is not None and (asked.by_id or not exchange.terms.mode.runs_any_text):
+            exchange.version = await self._version(exchange.request)
+        chosen = exchange.chosen = await self.library.choose(
+            asked, viewer, exchange.terms, version=exchange.version, keep=keep
+        )
         hits = self.documents.hits
         prepared = self.documents.prepare(chosen.text, keep=keep)
         exchange.prepared = self.documents.hits > hits
@@ -167,14 +171,14 @@ class Endpoint(Generic[Viewer]):
             raise Refused(Code.RATE_LIMITED, facts={"action": "RETRY", "retryAfter": spent.wait})
 
     async def _unless_unchanged(
-        self, exchange: Exchange, operation: Operation, asked: Asked, viewer: Viewer | None, version: Hashable
+        self, exchange: Exchange, operation: Operation, asked: Asked, viewer: Viewer | None
     ) -> Reply:
         """Answer a GET by id with 304 where the caller has the answer, and where that is known without running it."""
         variables = orjson.dumps(asked.variables, option=orjson.OPT_SORT_KEYS)
         key = operation.document_key, operation.analysis.name, variables, viewer, exchange.media_type
         asked_for = exchange.request.headers.get("if-none-match")
         began = self._ticks()
-        tag = self.answers.current(key, version, began) if asked_for else None
+        tag = self.answers.current(key, exchange.version, began) if asked_for else None
         if tag is not None and matches(asked_for, tag):
             exchange.cost = self.limits.unchanged_cost
             await self._charge(exchange, exchange.cost)
@@ -185,7 +189,7 @@ class Endpoint(Generic[Viewer]):
         if reply.errors:
             return reply
         tag = exchange.headers["ETag"] = entity_tag(reply.body)
-        self.answers.note(key, version, tag, began)
+        self.answers.note(key, exchange.version, tag, began)
         return Reply(304, b"", []) if matches(asked_for, tag) else reply
 
     async def _run(self, exchange: Exchange, operation: Operation, asked: Asked, viewer: Viewer | None) -> Reply:

@@ -1,5 +1,6 @@
 """What is known of one request while it is answered, what goes out, and what is told of it afterwards."""
 
+from collections.abc import Hashable
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -36,7 +37,7 @@ class Exchange:
 
     __slots__ = (
         *("chosen", "cost", "failures", "headers", "media_type", "operation", "prepared"),
-        *("request", "request_id", "stranger", "terms"),
+        *("request", "request_id", "stranger", "terms", "version"),
     )
 
     def __init__(self, request: Request, request_id: str) -> None:
@@ -48,6 +49,8 @@ class Exchange:
         self.prepared = False
         self.operation: Operation | None = None
         self.cost = 0
+        self.version: Hashable = None
+        """The state of the data before anything was read, where it was asked."""
         self.headers: dict[str, str] = {}
         self.stranger = True
         self.failures = 0

@@ -1,7 +1,7 @@
 """Documents that are called by id: registered ones, and texts that a client sent before with their hash."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
@@ -96,31 +96,35 @@ class Library(Generic[Viewer]):
     def __init__(
         self,
         registry: Registry[Viewer] | None = None,
-        version: Callable[[], Awaitable[Hashable]] | None = None,
         *,
         ticks: Callable[[], float] = monotonic,
         texts: int = REMEMBERED_TEXTS,
         text_bytes: int = REMEMBERED_BYTES,
     ) -> None:
         self._registry = registry
-        self._version = version
         self._ticks = ticks
         self._limits = texts, text_bytes
         self._texts: OrderedDict[Hashable, _Texts] = OrderedDict()
         self._known: OrderedDict[Hashable, tuple[Hashable, float, Registered]] = OrderedDict()
 
-    async def choose(self, asked: Asked, viewer: Viewer | None, terms: Terms, *, keep: bool) -> Chosen:
-        """Return the document to run, or raise why there is none; `keep` lets a text be remembered by its hash."""
+    async def choose(
+        self, asked: Asked, viewer: Viewer | None, terms: Terms, *, version: Hashable = None, keep: bool = True
+    ) -> Chosen:
+        """Return the document to run, or raise why there is none.
+
+        `version` names the state of the data as it was before; without one nothing of the registry is kept. `keep` lets
+        a text be remembered by its hash.
+        """
         text = asked.query
         if text is None:
-            return await self._by_id(asked, viewer, terms)
+            return await self._by_id(asked, viewer, terms, version)
         digest = sha256(text.encode()).hexdigest() if asked.sha256 or not terms.mode.runs_any_text else ""
         if asked.sha256 not in (None, digest):
             raise Refused(Code.PERSISTED_QUERY_HASH_MISMATCH)
         if terms.mode is Mode.ID_ONLY:
             raise Refused(Code.PERSISTED_QUERY_ID_REQUIRED)
         if not terms.mode.runs_any_text:
-            found = await self._registered(f"sha256:{digest}", viewer, terms)
+            found = await self._registered(f"sha256:{digest}", viewer, terms, version)
             if found is None or found.text != text:
                 raise Refused(Code.QUERY_NOT_IN_SAFELIST)
             return found
@@ -136,9 +140,9 @@ class Library(Generic[Viewer]):
             return viewer
         return self._registry.widened(viewer, chosen.registered)
 
-    async def _by_id(self, asked: Asked, viewer: Viewer | None, terms: Terms) -> Chosen:
+    async def _by_id(self, asked: Asked, viewer: Viewer | None, terms: Terms, version: Hashable) -> Chosen:
         name = asked.document_id or f"sha256:{asked.sha256}"
-        found = await self._registered(name, viewer, terms)
+        found = await self._registered(name, viewer, terms, version)
         if found is not None:
             return found
         if terms.mode.runs_any_text:
@@ -149,11 +153,10 @@ class Library(Generic[Viewer]):
                 return Chosen(text, Source.APQ)
         raise Refused(Code.PERSISTED_QUERY_NOT_FOUND)
 
-    async def _registered(self, name: str, viewer: Viewer | None, terms: Terms) -> Chosen | None:
+    async def _registered(self, name: str, viewer: Viewer | None, terms: Terms, version: Hashable) -> Chosen | None:
         if self._registry is None or viewer is None or terms.client is None:
             return None
         key = terms.client, name
-        version = await self._version() if self._version else None
         kept = self._known.get(key)
         if kept is not None and self._holds(*kept, version):
             self._known.move_to_end(key)
