@@ -26,9 +26,12 @@ export function linkFor(way, uri, token) {
       return new PersistedQueryLink({ sha256 }).concat(http());
     case "apq-get":
       return new PersistedQueryLink({ sha256, useGETForHashedQueries: true }).concat(http());
-    case "manifest": {
+    case "manifest":
+    case "manifest-get": {
       const loadManifest = () => JSON.parse(readFileSync("persisted-query-manifest.json", "utf8"));
-      return new PersistedQueryLink(generatePersistedQueryIdsFromManifest({ loadManifest })).concat(http());
+      const ids = generatePersistedQueryIdsFromManifest({ loadManifest });
+      const useGETForHashedQueries = way === "manifest-get";
+      return new PersistedQueryLink({ ...ids, useGETForHashedQueries }).concat(http());
     }
   }
   throw new Error(`no such way: ${way}`);

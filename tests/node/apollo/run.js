@@ -1,4 +1,5 @@
-// node run.js <way> <address> <token>: pages through the pipeline, saves a draft, is refused; prints what it met.
+// node run.js <way> <address> <token>: pages through the pipeline, saves a draft, is refused; prints what it met, or
+// what stopped it at once.
 import { ApolloClient, CombinedGraphQLErrors, InMemoryCache } from "@apollo/client";
 import { relayStylePagination } from "@apollo/client/utilities";
 import { filter, firstValueFrom } from "rxjs";
@@ -13,6 +14,11 @@ const client = new ApolloClient({ cache, link: linkFor(way, uri, token) });
 
 const rows = client.watchQuery({ query: PIPELINE, variables: { first: 2 } });
 const first = await firstValueFrom(rows.pipe(filter((result) => !result.loading)));
+if (first.error) {
+  const stopped = { own: CombinedGraphQLErrors.is(first.error), code: first.error.errors?.[0].extensions.code };
+  console.log(JSON.stringify({ stopped, sent }));
+  process.exit();
+}
 const pages = [first.data.opportunities.edges.length];
 const watching = rows.subscribe(() => {});
 let { hasNextPage, endCursor } = first.data.opportunities.pageInfo;

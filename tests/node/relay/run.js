@@ -1,4 +1,5 @@
-// node run.js <way> <address> <token>: pages through the pipeline, saves a draft, refetches it, is refused.
+// node run.js <way> <address> <token>: pages through the pipeline, saves a draft, refetches it, is refused;
+// prints what it met, or what stopped it at once.
 const {
   Environment,
   Network,
@@ -88,4 +89,4 @@ async function main() {
   console.log(JSON.stringify({ pages, names, total, status, expectedAmount, saved, refetched, refused, sent }));
 }
 
-main();
+main().catch(({ code, message }) => console.log(JSON.stringify({ stopped: { own: true, code, message }, sent })));

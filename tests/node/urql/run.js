@@ -1,4 +1,5 @@
-// node run.js <way> <address> <token>: pages through the pipeline, saves a draft, is refused; prints what it met.
+// node run.js <way> <address> <token>: pages through the pipeline, saves a draft, is refused; prints what it met, or
+// what stopped it at once.
 import { readFileSync } from "node:fs";
 import { CombinedError, cacheExchange, createClient, fetchExchange, gql } from "@urql/core";
 import { persistedExchange } from "@urql/exchange-persisted";
@@ -11,13 +12,24 @@ function remembered(address, options) {
   return fetch(address, options);
 }
 
-const PIPELINE = gql(readFileSync("../operations/Pipeline.graphql", "utf8"));
-const SAVE = gql(readFileSync("../operations/Save.graphql", "utf8"));
-const DELETE = gql(readFileSync("../operations/Delete.graphql", "utf8"));
+// By id the documents come from graphql-codegen, which has noted the hash of each; else from the files themselves.
+const read = (name) => gql(readFileSync(`../operations/${name}.graphql`, "utf8"));
+const made = way === "ids" ? await import("./generated/graphql.ts") : {};
+const PIPELINE = made.PipelineDocument ?? read("Pipeline");
+const SAVE = made.SaveDocument ?? read("Save");
+const DELETE = made.DeleteDocument ?? read("Delete");
 
 const exchanges = {
   post: () => [],
   apq: () => [persistedExchange({ enableForMutation: true, preferGetForPersistedQueries: false })],
+  ids: () => [
+    persistedExchange({
+      enforcePersistedQueries: true,
+      enableForMutation: true,
+      preferGetForPersistedQueries: false,
+      generateHash: (_, document) => Promise.resolve(document.__meta__.hash),
+    }),
+  ],
   "apq-get": () => [persistedExchange({ enableForMutation: false, preferGetForPersistedQueries: true })],
 };
 const client = createClient({
@@ -34,7 +46,11 @@ let total;
 let more = { hasNextPage: true, endCursor: null };
 while (more.hasNextPage) {
   const { data, error } = await client.query(PIPELINE, { first: 2, after: more.endCursor });
-  if (error) throw error;
+  if (error) {
+    const stopped = { own: error instanceof CombinedError, code: error.graphQLErrors[0]?.extensions.code };
+    console.log(JSON.stringify({ stopped, sent }));
+    process.exit();
+  }
   pages.push(data.opportunities.edges.length);
   rows.push(...data.opportunities.edges.map((edge) => edge.node));
   total = data.opportunities.totalCount;
