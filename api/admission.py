@@ -1,24 +1,16 @@
 """Lets in as many requests at a time as a process can serve well, lets a few wait, and sends the rest away at once."""
 
 import asyncio
-import html
 import time
 
-import orjson
 import structlog
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import metrics, transfers
-from api.graphql.refusals import Code, error
 
-EXEMPT = transfers.ROOMS | {"healthz", "readyz", "metrics"}
+EXEMPT = frozenset({"healthz", "readyz", "metrics"})
 TOLD_EVERY = 1.0
 """Seconds between log lines on who was sent away: a line for each would take the time of those who are let in."""
-_PAGE = (
-    '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>503</title>'
-    "<p>{zh}</p><p lang='en'>{en}</p><p><small>{request_id}</small></p></html>"
-)
 log = structlog.get_logger("api.admission")
 
 
@@ -42,7 +34,7 @@ class Admission:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request in, or send it away."""
-        if scope["type"] != "http" or metrics.room(scope["path"]) in EXEMPT:
+        if scope["type"] != "http" or metrics.room(scope["path"]) in EXEMPT or transfers.carries_files(scope):
             await self.app(scope, receive, send)
             return
         if self._is_full():
@@ -90,23 +82,8 @@ class Admission:
         return True
 
     async def _send_away(self, scope: Scope, receive: Receive, send: Send) -> None:
-        metrics.turned_away()
         self._tell()
-        state = scope.setdefault("state", {})
-        state["turned_away"] = True
-        request_id = str(state.get("request_id", ""))
-        headers = {"retry-after": str(max(1, round(self._seconds))), "cache-control": "no-store"}
-        if metrics.room(scope["path"]) == "admin":
-            page = _PAGE.format(
-                zh=Code.OVER_CAPACITY.message_zh,
-                en=html.escape(Code.OVER_CAPACITY.message),
-                request_id=html.escape(request_id),
-            )
-            await Response(page, 503, headers, "text/html")(scope, receive, send)
-            return
-        entry = error(Code.OVER_CAPACITY, facts={"action": "RETRY", "requestId": request_id})
-        body = orjson.dumps({"errors": [entry]})
-        await Response(body, 503, headers, "application/json")(scope, receive, send)
+        await transfers.over_capacity(scope, self._seconds)(scope, receive, send)
 
     def _tell(self) -> None:
         self._sent_away += 1

@@ -1,6 +1,7 @@
 """Bounds what carries files in or out, apart from everything else, so that slow lines never keep GraphQL waiting."""
 
 import asyncio
+import html
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -15,6 +16,34 @@ from models.file import TransferTooSlowError
 
 ROOMS: Final = frozenset({"files", "exports", "imports"})
 RETRY_SECONDS: Final = 5
+_PAGE: Final = (
+    '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>503</title>'
+    "<p>{zh}</p><p lang='en'>{en}</p><p><small>{request_id}</small></p></html>"
+)
+
+
+def carries_files(scope: Scope) -> bool:
+    """Tell whether a request carries a file in or out: those of the doors of files, and forms of the back-office."""
+    room = metrics.room(scope["path"])
+    if room in ROOMS:
+        return True
+    return room == "admin" and any(
+        name == b"content-type" and value.startswith(b"multipart/form-data") for name, value in scope["headers"]
+    )
+
+
+def over_capacity(scope: Scope, seconds: float) -> Response:
+    """Make the answer to whoever is sent away: a page in the back-office, JSON elsewhere."""
+    metrics.turned_away()
+    state = scope.setdefault("state", {})
+    state["turned_away"] = True
+    request_id = str(state.get("request_id", ""))
+    headers = {"retry-after": str(max(1, round(seconds))), "cache-control": "no-store"}
+    if metrics.room(scope["path"]) == "admin":
+        zh, en = Code.OVER_CAPACITY.message_zh, html.escape(Code.OVER_CAPACITY.message)
+        return Response(_PAGE.format(zh=zh, en=en, request_id=html.escape(request_id)), 503, headers, "text/html")
+    entry = error(Code.OVER_CAPACITY, facts={"action": "RETRY", "requestId": request_id})
+    return Response(orjson.dumps({"errors": [entry]}), 503, headers, "application/json")
 
 
 class Transfers:
@@ -27,11 +56,11 @@ class Transfers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request in, or send it away."""
-        if scope["type"] != "http" or metrics.room(scope["path"]) not in ROOMS:
+        if scope["type"] != "http" or not carries_files(scope):
             await self.app(scope, receive, send)
             return
         if self._active >= self._most:
-            await _send_away(scope, receive, send)
+            await over_capacity(scope, RETRY_SECONDS)(scope, receive, send)
             return
         self._active += 1
         metrics.transferring(self._active)
@@ -100,12 +129,3 @@ class _Line:
         except TimeoutError:
             self.is_stuck = True
             raise
-
-
-async def _send_away(scope: Scope, receive: Receive, send: Send) -> None:
-    metrics.turned_away()
-    state = scope.setdefault("state", {})
-    state["turned_away"] = True
-    entry = error(Code.OVER_CAPACITY, facts={"action": "RETRY", "requestId": str(state.get("request_id", ""))})
-    headers = {"retry-after": str(RETRY_SECONDS), "cache-control": "no-store"}
-    await Response(orjson.dumps({"errors": [entry]}), 503, headers, "application/json")(scope, receive, send)

@@ -67,6 +67,9 @@ async def test_slow_uploads_keep_nobody_waiting_and_beyond_their_places_are_told
     (entry,) = away.json()["errors"]
     assert (entry["extensions"]["code"], entry["extensions"]["action"]) == ("OVER_CAPACITY", "RETRY")
     assert await filing.rows() == before
+    form = {"content": None, "files": {"file": ("a.pdf", PDF)}}
+    page = await filing.send(None, "/admin/queue/x/files", **form)
+    assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (503, "text/html")
     going_on.set()
     assert [(await one).status_code for one in uploads] == [201, 201]
     # The ticket is as good as before.
