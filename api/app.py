@@ -26,6 +26,7 @@ from api.graphql import Answered, Budget, Endpoint, Limits, graphiql
 from api.identity import Actors, journal_key, session_terms
 from api.imports import DraftImports
 from api.installation import Installation
+from api.invitations import InvitationPage, invitation_terms
 from api.logs import RequestLog
 from api.migrate import pending
 from api.operations import Examiner
@@ -40,7 +41,12 @@ from models.operations import KnownDocument, Usage
 from resolvers.context import Context
 from resolvers.refusals import shown
 
-PUBLIC_FIELDS = frozenset({"sessionCreate", "sessionRefresh", "passwordReset"})
+PUBLIC_FIELDS = frozenset(
+    {
+        *("sessionCreate", "sessionRefresh", "passwordReset"),
+        *("invitationLinkOpen", "invitationLinkAccept", "invitationLinkRefuse"),
+    }
+)
 EXPOSED_HEADERS = (
     *("X-Request-Id", "X-Cost", "X-Cost-Limit", "Retry-After", "ETag", "Deprecation", "Sunset", "X-Deprecated-Fields"),
     *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy"),
@@ -64,6 +70,7 @@ def create_app(
         Route("/graphql/{document_id}", endpoint),
         Route("/graphql/{document_id}/{operation_name}", endpoint),
         *Files(house, storage, files, session_terms(settings), clock).routes(),
+        *InvitationPage(house, invitation_terms(settings), clock).routes(),
         *DraftImports(house, session_terms(settings), clock).routes(),
         *exports.Exports(house, workshop, exports.export_key(settings), clock).routes(),
         Route("/healthz", _healthz),
@@ -157,6 +164,7 @@ def _graphql(
     terms = session_terms(settings)
     actors = Actors(house, house.database.data_version, terms, clock=clock)
     schema, limits = build_schema(), limits_of(settings)
+    invitations = invitation_terms(settings)
     examine = Examiner(schema, limits)
 
     async def data_version(request: Request) -> str:
@@ -171,6 +179,7 @@ def _graphql(
             clock=clock,
             request_id=request.scope.get("state", {}).get("request_id"),
             extra={
+                "invitations": invitations,
                 "session_terms": terms,
                 "files": files,
                 "export_key": exports.export_key(settings),

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import jinja2
 
+from api.invitations import invitation_terms
 from api.settings import Settings
 from models.identity import Account
 from models.kernel.access import Side
@@ -60,6 +61,7 @@ class Desk:
 
     def __init__(self, settings: Settings) -> None:
         self.addresses = Addresses.of(settings)
+        self.invitations = invitation_terms(settings)
         self.sender = settings.mail_from
         self.domain = settings.mail_from.rpartition("@")[2]
         self._env = jinja2.Environment(
@@ -72,7 +74,8 @@ class Desk:
 
     def write(self, letter: Letter, mail: Claimed, account: Account, now: dt.datetime) -> EmailMessage:
         """Write a mail: its Message-ID is the same at every attempt, so that a repeat can be recognised."""
-        lang = account.language
+        lang = letter.lang or account.language
+        address, name = letter.to or (account.email or "", account.name)
         facts: dict[str, Any] = {
             **letter.facts,
             "account": account,
@@ -80,10 +83,11 @@ class Desk:
             "heading": letter.subject,
             "t": lambda key, **given: say(key, lang, **given),
             "link": lambda path: self.addresses.link(account, path),
+            "invite": lambda told: self.invitations.link(*told),
         }
         message = EmailMessage()
         message["From"] = Address(display_name=say("brand", lang), addr_spec=self.sender)
-        message["To"] = Address(display_name=account.name, addr_spec=account.email or "")
+        message["To"] = Address(display_name=name, addr_spec=address)
         message["Subject"] = " ".join(f"[{say('brand', lang)}] {letter.subject}".split())
         message["Date"] = format_datetime(now)
         message["Message-ID"] = f"<{mail.public_id}@{self.domain}>"

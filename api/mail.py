@@ -142,10 +142,12 @@ async def _written(store: Store, post: Post, mail: notice.Claimed, clock: Clock)
             actor = await actor_of(session, mail.receiver_id, now=now)
         except SignInRequiredError:
             return None
-        if account is None or not account.email:
+        if account is None:
             return None
         letter = await notice.compose(Reader(session, actor, now), mail)
-    return post.desk.write(letter, mail, account, now) if letter is not None else None
+    if letter is None or not (letter.to or account.email):
+        return None
+    return post.desk.write(letter, mail, account, now)
 
 
 @asynccontextmanager

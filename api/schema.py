@@ -11,14 +11,18 @@ from strawberry.tools import merge_types
 
 from api.guide import GUIDE, guide
 from models.kernel.lifecycle import lifecycles_markdown
+from resolvers.agreement import AgreementMutation, AgreementQuery
 from resolvers.approval import ApprovalMutation, ApprovalQuery
+from resolvers.association import AssociationMutation, AssociationQuery
 from resolvers.customer import CustomerMutation, CustomerQuery
+from resolvers.customer_report import CustomerReportMutation, CustomerReportQuery
 from resolvers.export import ExportMutation, ExportQuery
 from resolvers.fields import node_types
 from resolvers.file import FileMutation
 from resolvers.general import GeneralMutation, GeneralQuery
 from resolvers.home import HomeMutation, HomeQuery
 from resolvers.identity import IdentityMutation, IdentityQuery
+from resolvers.invitation import InvitationMutation, InvitationQuery
 from resolvers.journal import JournalQuery
 from resolvers.notice import NoticeMutation, NoticeQuery
 from resolvers.operations import OperationsMutation, OperationsQuery
@@ -33,6 +37,10 @@ QUERIES = (
     PartnerQuery,
     PceQuery,
     CustomerQuery,
+    CustomerReportQuery,
+    InvitationQuery,
+    AssociationQuery,
+    AgreementQuery,
     OpportunityQuery,
     OperationsQuery,
     ApprovalQuery,
@@ -47,6 +55,10 @@ MUTATIONS = (
     PartnerMutation,
     PceMutation,
     CustomerMutation,
+    CustomerReportMutation,
+    InvitationMutation,
+    AssociationMutation,
+    AgreementMutation,
     OpportunityMutation,
     OperationsMutation,
     ApprovalMutation,

@@ -1,12 +1,17 @@
 """The domain: words, rows, rules, transitions and actions of each noun; importing it loads every table."""
 
 from models import (
+    agreement,
     approval,
+    association,
     customer,
+    customer_report,
     draft_import,
     export,
     file,
     identity,
+    invitation,
+    knowledge,
     notice,
     onboarding,
     operations,
@@ -18,12 +23,17 @@ from models import (
 from models.kernel import replay
 
 __all__ = [
+    "agreement",
     "approval",
+    "association",
     "customer",
+    "customer_report",
     "draft_import",
     "export",
     "file",
     "identity",
+    "invitation",
+    "knowledge",
     "notice",
     "onboarding",
     "operations",

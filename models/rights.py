@@ -44,6 +44,16 @@ class Right(Permission):
     CUSTOMER_READ_OWNED = "customer:read_owned"
     CUSTOMER_READ_ALL = "customer:read_all"
     CUSTOMER_ONBOARD = "customer:onboard"
+    CUSTOMER_READ_FACTS = "customer:read_facts"
+    CUSTOMER_REPORT = "customer:report"
+    CUSTOMER_DECIDE_REPORT = "customer:decide_report"
+    CUSTOMER_INVITE = "customer:invite"
+    INVITATION_ANSWER = "invitation:answer"
+    AGREEMENT_PUBLISH = "agreement:publish"
+    AGREEMENT_SIGN = "agreement:sign"
+    AGREEMENT_READ_SIGNATURES = "agreement:read_signatures"
+    KNOWLEDGE_FEED = "knowledge:feed"
+    PARTNER_SET_CONTACTS = "partner:set_contacts"
     PARTNER_READ_OWN = "partner:read_own_organisation"
     PARTNER_READ_PARTNERS = "partner:read_own_partners"
     PARTNER_READ_ALL = "partner:read_all"
@@ -105,6 +115,8 @@ customer.name           M  M  M  M  M  M  P  M  M  M  P  M  m  M  M
 customer.contact        M  M  M  M  m  M  P  M  M  M  M  m  m  m  M
 customer.profile        P  P  P  P  P  P  P  P  P  P  P  P  m  P  P
 customer.credit_code    M  M  M  M  M  M  P  M  M  M  P  M  m  M  M
+customer.knowledge      P  P  P  P  -  P  -  P  -  -  P  P  -  -  P
+agreement.signature     P  P  -  -  -  -  P  P  .  .  .  P  .  -  P
 opportunity.customer    M  .  .  .  .  .  .  M  M  M  P  M  .  -  M
 opportunity.terms       P  .  .  .  .  .  .  P  P  P  P  P  .  P  P
 opportunity.contract    P  .  .  .  .  .  .  P  -  P  P  P  .  P  P
@@ -151,7 +163,11 @@ _GRANTS: dict[Preset, frozenset[str]] = {
             Right.OPPORTUNITY_CLOSE,
             Right.OPPORTUNITY_DELIVER,
             Right.CUSTOMER_READ_OWN,
+            Right.CUSTOMER_REPORT,
+            Right.CUSTOMER_INVITE,
+            Right.AGREEMENT_READ_SIGNATURES,
             Right.PARTNER_READ_OWN,
+            Right.PARTNER_SET_CONTACTS,
             Right.MEMBER_MANAGE,
             Right.PCE_JOIN,
             Right.PCE_LEAVE,
@@ -162,13 +178,49 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         }
     )
     | _EXPORTS,
-    Preset.ADM: frozenset({Right.CUSTOMER_READ_OWN, Right.PARTNER_READ_OWN, Right.MEMBER_MANAGE, JournalRight.OWN})
+    Preset.ADM: frozenset(
+        {
+            Right.CUSTOMER_READ_OWN,
+            Right.CUSTOMER_REPORT,
+            Right.CUSTOMER_INVITE,
+            Right.AGREEMENT_READ_SIGNATURES,
+            Right.PARTNER_READ_OWN,
+            Right.PARTNER_SET_CONTACTS,
+            Right.MEMBER_MANAGE,
+            JournalRight.OWN,
+        }
+    )
     | _EXPORTS,
-    Preset.DIR: frozenset({Right.CUSTOMER_READ_TEAM, Right.PARTNER_READ_OWN}),
-    Preset.MGR: frozenset({Right.CUSTOMER_READ_MANAGED, Right.PARTNER_READ_OWN}),
-    Preset.FIN: frozenset({Right.CUSTOMER_READ_OWN, Right.PARTNER_READ_OWN}),
-    Preset.OPS: frozenset({Right.CUSTOMER_READ_OWN, Right.PARTNER_READ_OWN}),
-    Preset.CUS: frozenset({Right.CUSTOMER_READ_SELF, JournalRight.OWN, Right.EXPORT}),
+    Preset.DIR: frozenset({Right.CUSTOMER_READ_TEAM, Right.PARTNER_READ_OWN, Right.AGREEMENT_READ_SIGNATURES}),
+    Preset.MGR: frozenset(
+        {
+            Right.CUSTOMER_READ_MANAGED,
+            Right.CUSTOMER_REPORT,
+            Right.CUSTOMER_INVITE,
+            Right.PARTNER_READ_OWN,
+            Right.AGREEMENT_READ_SIGNATURES,
+        }
+    ),
+    Preset.FIN: frozenset({Right.CUSTOMER_READ_OWN, Right.PARTNER_READ_OWN, Right.AGREEMENT_READ_SIGNATURES}),
+    Preset.OPS: frozenset(
+        {
+            Right.CUSTOMER_READ_OWN,
+            Right.CUSTOMER_REPORT,
+            Right.CUSTOMER_INVITE,
+            Right.PARTNER_READ_OWN,
+            Right.AGREEMENT_READ_SIGNATURES,
+        }
+    ),
+    Preset.CUS: frozenset(
+        {
+            Right.CUSTOMER_READ_SELF,
+            Right.INVITATION_ANSWER,
+            Right.AGREEMENT_SIGN,
+            Right.AGREEMENT_READ_SIGNATURES,
+            JournalRight.OWN,
+            Right.EXPORT,
+        }
+    ),
     Preset.PDM: _HUAWEI
     | _EXPORTS
     | {
@@ -176,6 +228,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         Right.OPPORTUNITY_AUDIT,
         Right.OPPORTUNITY_CHANGE_OFFERING,
         Right.CUSTOMER_READ_PARTNERS,
+        Right.AGREEMENT_READ_SIGNATURES,
         Right.PARTNER_READ_PARTNERS,
         Right.PARTNER_PLACE,
         Right.PCE_DECIDE,
@@ -227,6 +280,11 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         Right.OPPORTUNITY_ONBOARD,
         Right.CUSTOMER_READ_ALL,
         Right.CUSTOMER_ONBOARD,
+        Right.CUSTOMER_READ_FACTS,
+        Right.CUSTOMER_DECIDE_REPORT,
+        Right.AGREEMENT_PUBLISH,
+        Right.AGREEMENT_READ_SIGNATURES,
+        Right.KNOWLEDGE_FEED,
         Right.PARTNER_READ_ALL,
         Right.PARTNER_MANAGE,
         Right.PARTNER_PLACE,
@@ -241,12 +299,20 @@ _GRANTS: dict[Preset, frozenset[str]] = {
     Preset.KOO: _HUAWEI | _EXPORTS | {Right.CUSTOMER_READ_ALL, Right.PARTNER_READ_ALL, JournalRight.PARTNERS},
     Preset.HFI: _HUAWEI
     | _EXPORTS
-    | {Right.OPPORTUNITY_READ_ALL, Right.CUSTOMER_READ_ALL, Right.PARTNER_READ_ALL, JournalRight.ALL},
+    | {
+        Right.OPPORTUNITY_READ_ALL,
+        Right.CUSTOMER_READ_ALL,
+        Right.AGREEMENT_READ_SIGNATURES,
+        Right.PARTNER_READ_ALL,
+        JournalRight.ALL,
+    },
     Preset.AUD: _HUAWEI
     | _EXPORTS
     | {
         Right.OPPORTUNITY_READ_ALL,
         Right.CUSTOMER_READ_ALL,
+        Right.CUSTOMER_READ_FACTS,
+        Right.AGREEMENT_READ_SIGNATURES,
         Right.PARTNER_READ_ALL,
         Right.EXPORT_READ_ALL,
         Right.OPERATIONS_READ_ALL,

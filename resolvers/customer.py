@@ -28,6 +28,10 @@ from resolvers.scalars import Instant, uid
 from resolvers.words import publish
 
 if TYPE_CHECKING:
+    from resolvers.agreement import AgreementSignature, KnowledgeRecommendation
+    from resolvers.association import AssociationEvent
+    from resolvers.customer_report import CustomerReport
+    from resolvers.invitation import Invitation
     from resolvers.opportunity.types import Opportunity
 
 publish(AssociationType, CustomerLevel, CustomerOrigin, CustomerType, FreezeState, VerifiedStatus, CompanySize)
@@ -92,6 +96,44 @@ class Customer(Node):
         self, info: Info, first: int | None = None, after: str | None = None
     ) -> Connection[Annotated[Opportunity, strawberry.lazy("resolvers.opportunity.types")]]:
         """List the customer's opportunities."""
+        return listed(self, info)  # type: ignore[no-any-return]
+
+    @strawberry.field(metadata=many("reports"), description="Reports of it that the viewer sees, newest first.")
+    def reports(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> Connection[Annotated[CustomerReport, strawberry.lazy("resolvers.customer_report")]]:
+        """List the reports of the customer."""
+        return listed(self, info)  # type: ignore[no-any-return]
+
+    @strawberry.field(metadata=many("invitations"), description="Invitations that the viewer sees, newest first.")
+    def invitations(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> Connection[Annotated[Invitation, strawberry.lazy("resolvers.invitation")]]:
+        """List the customer's invitations."""
+        return listed(self, info)  # type: ignore[no-any-return]
+
+    @strawberry.field(metadata=many("association_events"), description="The history of its associations.")
+    def association_events(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> Connection[Annotated[AssociationEvent, strawberry.lazy("resolvers.association")]]:
+        """List what happened to its associations."""
+        return listed(self, info)  # type: ignore[no-any-return]
+
+    @strawberry.field(metadata=many("signatures"), description="The agreements that it has signed.")
+    def signatures(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> Connection[Annotated[AgreementSignature, strawberry.lazy("resolvers.agreement")]]:
+        """List the customer's signatures."""
+        return listed(self, info)  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        metadata=many("knowledge"),
+        description="What is worth knowing about it; its partner reads this once it has signed (COL-5.7.12).",
+    )
+    def knowledge(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> Connection[Annotated[KnowledgeRecommendation, strawberry.lazy("resolvers.agreement")]]:
+        """List recommendations about the customer."""
         return listed(self, info)  # type: ignore[no-any-return]
 
 

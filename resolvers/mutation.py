@@ -17,6 +17,7 @@ from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from models.kernel.lifecycle import lifecycles
 from models.kernel.record import Record
@@ -75,25 +76,32 @@ async def act(
     if input.validate_only:
         return payload(preview=await info.context.act(lambda work: _told(work, action), dry=True))
 
-    async def keyed(work: Work) -> list[Record]:
+    async def single(work: Work) -> list[Record]:
         return [await action(work)]
 
-    ids, replayed = await info.context.act(
+    ids, replayed = await keyed(info, input, single)
+    answer = payload(ids=tuple(ids), replayed=replayed, **extra)
+    model: type[Record] = payload.records[field]
+    wanted = LookAhead(info).inside(model, to_camel_case(field))
+    async with info.context.reading() as reader:
+        setattr(answer, field, await reader.one(model, ids[0], wanted))
+    return answer
+
+
+async def keyed(
+    info: Info, input: Action, action: Callable[[Work], Awaitable[list[Record]]]
+) -> tuple[list[UUID], bool]:
+    """Run an action once for its key; answer the ids of its records, and whether an earlier call had made them."""
+    return await info.context.act(
         lambda work: once(
             work,
-            keyed,
+            action,
             mutation=info.field_name,
             root_field=str(info.path.key),
             key=input.idempotency_key,
             input_hash=hash_of(_plain(input)),
         )
     )
-    answer = payload(ids=tuple(ids), replayed=replayed, **extra)
-    model: type[Record] = payload.records[field]
-    wanted = LookAhead(info).inside(model, field)
-    async with info.context.reading() as reader:
-        setattr(answer, field, await reader.one(model, ids[0], wanted))
-    return answer
 
 
 async def _told(work: Work, action: Callable[[Work], Awaitable[Record]]) -> Preview:

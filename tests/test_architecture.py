@@ -28,8 +28,12 @@ MAY_ASSIGN_STATES = {
     # A file has no steps of its own: it comes, and goes, as the record that holds it allows.
     "models/file/actions.py",
 }
-# Where rows begin their lives: an HO taken over from the CRM, an application to PCE, history that is onboarded.
-MAY_BEGIN_IN_STATES = {"models/opportunity/ho.py", "models/pce.py", "models/opportunity/onboard.py"}
+# Where rows begin their lives: an HO taken over from the CRM, an application to PCE, history that is onboarded, and
+# a report of a customer, which holds at once or waits for a review.
+MAY_BEGIN_IN_STATES = {
+    *("models/opportunity/ho.py", "models/pce.py", "models/opportunity/onboard.py"),
+    "models/customer_report/actions.py",
+}
 
 
 def sources(*rooms: str) -> list[Path]:

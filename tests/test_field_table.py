@@ -19,6 +19,8 @@ GROUPS = {
     ("Customer", "account name, mobile, email, contacts"): "customer.contact",
     ("Customer", "credit code"): "customer.credit_code",
     ("Customer", "industry, region, association type and time, tags, manager"): "customer.profile",
+    ("Customer", "knowledge recommendations (after the notice is signed)"): "customer.knowledge",
+    ("Agreement", "signed text, time, signer"): "agreement.signature",
     ("Opportunity", "company name, contact"): "opportunity.customer",
     ("Opportunity", "BANT, amount, dates, offerings, services, support"): "opportunity.terms",
     ("Opportunity", "signed amount, contract number"): "opportunity.contract",
@@ -30,7 +32,6 @@ GROUPS = {
 LATER = {
     ("Customer", "consumption, performance"),
     ("Customer", "balance, allocation, budget"),
-    ("Customer", "knowledge recommendations (after the notice is signed)"),
     ("Opportunity", "the same, HO not yet accepted"),
 }
 SHOWN = {Outcome.PLAIN: "P", Outcome.MASKED_REVEALABLE: "M", Outcome.MASKED: "m", Outcome.REFUSED: "–"}
@@ -70,7 +71,7 @@ def somebody(role: Preset) -> Actor:
 
 
 def test_each_row_on_customers_and_opportunities_is_ruled_here_or_named_as_later():
-    written = {key for key in fields() if key[0] in ("Customer", "Opportunity")}
+    written = {key for key in fields() if key[0] in ("Agreement", "Customer", "Opportunity")}
     assert written == GROUPS.keys() | LATER
     assert set(GROUPS.values()) == set(FIELD_GROUPS)
 
@@ -121,6 +122,11 @@ def holders(right: Right) -> set[str]:
         ("cancel after validation; create, share, recall an HO", "decide", Right.OPPORTUNITY_RECALL_HO),
         ("cancel after validation; create, share, recall an HO", "", Right.OPPORTUNITY_SHARE_HO),
         ("confirm delivery, dispute it", "decide", Right.OPPORTUNITY_CONFIRM_DELIVERY),
+        (
+            "customer report (manual review); force-close an association request",
+            "decide",
+            Right.CUSTOMER_DECIDE_REPORT,
+        ),
         ("onboarding of a history by import", "do", Right.OPPORTUNITY_ONBOARD),
         ("onboarding of a history by import", "do", Right.CUSTOMER_ONBOARD),
         ("accounts, roles, settings, policy rows, holidays", "policy rows, holidays", Right.POLICY_EDIT),

@@ -57,6 +57,41 @@ class CustomerOrigin(Word):
 
     ENTERED = "ENTERED", "录入", "Entered"
     IMPORTED = "IMPORTED", "导入", "Imported"
+    INVITED = "INVITED", "邀请关联", "Invited"
+
+
+class CustomerFact(Word):
+    """What Huawei Cloud's own systems know about a customer (客户情况); a fact that is not listed does not hold."""
+
+    OTHER_SITE = "OTHER_SITE", "在国际站注册", "Registered on the international site"
+    OFFLINE_CONTRACT = "OFFLINE_CONTRACT", "已签线下直签合同", "Offline contract with Huawei Cloud"
+    TELESALES_CONTRACT = "TELESALES_CONTRACT", "已签电销折扣合同", "Telesales discount contract"
+    SPECIAL_PRICE_CONTRACT = "SPECIAL_PRICE_CONTRACT", "已签特价合同", "Special price contract"
+    SERVICE_CONTRACT = "SERVICE_CONTRACT", "已签专业服务合同", "Professional service contract"
+    CASH_SPENDING = "CASH_SPENDING", "有现金消费", "Has spent cash"
+    DIRECT_SALES = "DIRECT_SALES", "直销已跟进或报备", "Followed up by direct sales"
+    REPORTED_BY_HUAWEI = "REPORTED_BY_HUAWEI", "华为云已报备", "Reported by Huawei Cloud"
+    ONLINE_SALES = "ONLINE_SALES", "属于在线销售团队", "Belongs to the online sales team"
+    SALES_SUPPORT_CENTRE = (
+        "SALES_SUPPORT_CENTRE",
+        "属于授权销售支持中心",
+        "Belongs to the authorised sales support centre",
+    )
+    UNIFIED_ACCOUNTING_SUB = "UNIFIED_ACCOUNTING_SUB", "财务托管企业子账号", "Unified-accounting sub-account"
+    ENTERPRISE_SUB = "ENTERPRISE_SUB", "非财务托管企业子账号", "Enterprise sub-account with accounts of its own"
+    MASTER_OF_INDEPENDENT_SUBS = (
+        "MASTER_OF_INDEPENDENT_SUBS",
+        "企业主账号，有非财务托管子账号",
+        "Enterprise master with independent subs",
+    )
+    CONSUMER_CLOUD_USER = "CONSUMER_CLOUD_USER", "消费者云用户", "Consumer cloud user"
+    INTERNAL_ACCOUNT = "INTERNAL_ACCOUNT", "内部账号", "Internal account"
+    REWARD_PROGRAMME = "REWARD_PROGRAMME", "已参加奖励推广计划", "In the reward promotion programme"
+    PARTNER_OR_APPLICANT = "PARTNER_OR_APPLICANT", "是伙伴或正在申请成为伙伴", "Is or is applying to be a partner"
+    UNPAID_BILLS = "UNPAID_BILLS", "有未结清账单", "Has unpaid bills"
+    RESERVED_INSTANCE = "RESERVED_INSTANCE", "有未到期预留实例", "Has an unexpired reserved instance"
+    CREDIT_ACCOUNT = "CREDIT_ACCOUNT", "有信用账户", "Has a credit account"
+    GIFT_BALANCE = "GIFT_BALANCE", "有充值赠送余额", "Has gift balance from top-up"
 
 
 # As the China site's API has them on the wire; some are texts there and some are numbers, all are kept as texts.

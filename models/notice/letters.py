@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.kernel.reads import Page, Reader, Wanted
+from models.kernel.words import Lang
 from models.notice.kinds import notice_kinds
 from models.notice.outbox import Claimed
 from models.notice.record import Notice, NoticePreference
@@ -16,11 +17,17 @@ from models.notice.wording import COLUMNS, told
 
 @dataclass(frozen=True)
 class Letter:
-    """What a mail says (信件): its template, its subject line and the facts that the template lays out."""
+    """What a mail says (信件): its template, its subject line and the facts that the template lays out.
+
+    `to` is the address and name of somebody without an account, and `lang` the language that he is written in; without
+    them it goes to the account that it waits for.
+    """
 
     template: str
     subject: str
     facts: Mapping[str, Any]
+    to: tuple[str, str] | None = None
+    lang: Lang | None = None
 
 
 Compose = Callable[[Reader, Claimed], Awaitable[Letter | None]]
