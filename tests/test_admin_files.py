@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from httpx2 import Response
 
+from api.identity import COOKIE_NAME
 from models import opportunity as domain
 from models.approval import claim, decide
 from models.file import LARGEST_BYTES
@@ -25,10 +26,11 @@ from models.settings import set_policy
 from tests.databases import Databases
 from tests.desk import Visitor
 from tests.filing import PDF, Filing, open_filing
+from tests.killed_form import STEPS
 from tests.people import open_person
 from tests.pipeline import Pipeline
 from tests.portal import ADDRESS
-from tests.test_files import entry_of
+from tests.test_files import entry_of, let_pass, run_until_death
 
 File = tuple[str, tuple[str, bytes]]
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(300)
@@ -462,3 +464,23 @@ async def test_the_form_speaks_english_too(room: Room) -> None:
     for line in ("Add files", "“a.exe”: This type of file is not taken", "“b.pdf”: A file is not empty", "20 MB"):
         assert line in page, line
     assert "未保存" not in page
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_process_that_dies_over_a_decision_with_files_leaves_all_of_it_or_nothing(room: Room, step: str):
+    """After the sweep there is the decision with both files, or none of them, and the reviewer decides anew."""
+    filing, pipeline = room.filing, room.filing.pipeline
+    cookie = room.clerk.client.cookies.get(COOKIE_NAME)
+    assert cookie is not None
+    await run_until_death(filing, step, room.path, cookie, by="tests.killed_form")
+    await let_pass(filing, hours=4)
+    await filing.sweep()
+    if step != "decided":
+        await room.nothing_happened()
+        version = (await pipeline.again(room.record)).version
+        await pipeline.do(pipeline.pdm, lambda work: decide(work, room.entry.id, "approve_audit", version=version))
+        return
+    assert (await pipeline.again(room.record)).status is Status.VALIDATING
+    assert await room.names(room.clerk.account) == {("VERDICT", "VERDICT.pdf"), ("INTERNAL", "INTERNAL.pdf")}
+    assert (await pipeline.store.operations()).count("file.upload") == 2
+    assert len(filing.bytes_kept()) == 2

@@ -663,12 +663,14 @@ async def test_bytes_that_were_lost_are_told_as_missing_and_noted(filing: Filing
     await refused(filing, 404, "NOT_FOUND", filing.fetch(shown["url"]))
 
 
-async def run_until_death(filing: Filing, step: str, path: str = "", token: str = "") -> None:
+async def run_until_death(
+    filing: Filing, step: str, path: str = "", token: str = "", *, by: str = "tests.killed_upload"
+) -> None:
     """Run a process on the same database and folder, and see that it was killed."""
     store = filing.pipeline.store
     told = (filing.url, str(filing.folder), store.clock().isoformat(), step, path, token)
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.killed_upload", *told),
+        *(sys.executable, "-m", by, *told),
         env=surroundings(filing.url),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
