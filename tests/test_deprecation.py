@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import httpx2
 import pytest
 import strawberry
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType
 from starlette.applications import Starlette
 from starlette.routing import Route
 
 from api.graphql import Endpoint
+from api.schema import build_schema
 from tests.graphql_sample import authenticate, context_for
 
 
@@ -60,3 +65,23 @@ async def test_a_document_is_told_of_what_it_uses(
             assert answer.headers.get("sunset") == sunset
             assert answer.headers.get("deprecation") == deprecation
             assert answer.headers.get("x-deprecated-fields") == fields
+
+
+def test_whatever_is_deprecated_says_when_it_will_be_removed():
+    """Fields, arguments and values alike; `removed on 2027-01-31` in the reason is what documents are told by."""
+    undated = []
+    for name, found in build_schema()._schema.type_map.items():
+        if isinstance(found, GraphQLEnumType):
+            parts: dict[str, Any] = dict(found.values)
+        elif isinstance(found, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
+            parts = dict(found.fields)
+            for field, one in found.fields.items():
+                parts |= {f"{field}({argument}:)": given for argument, given in getattr(one, "args", {}).items()}
+        else:
+            continue
+        undated += [
+            f"{name}.{part}"
+            for part, one in parts.items()
+            if one.deprecation_reason and not re.search(r"removed on \d{4}-\d{2}-\d{2}", one.deprecation_reason)
+        ]
+    assert [one for one in undated if not one.startswith("__")] == []

@@ -17,6 +17,16 @@ def away_from_settings_of_this_machine(tmp_path: Path, monkeypatch: pytest.Monke
         monkeypatch.delenv(f"PARTNER_CENTER_{name.upper()}", raising=False)
 
 
+def test_a_budget_must_allow_the_largest_operation_and_redis_must_be_one():
+    assert load(budget_cost=0).budget_cost == 0
+    assert load(budget_cost=20_000, max_cost=20_000).budget_cost == 20_000
+    with pytest.raises(SettingsError, match="BUDGET_COST is less than PARTNER_CENTER_MAX_COST"):
+        load(budget_cost=19_999)
+    with pytest.raises(SettingsError, match="PARTNER_CENTER_REDIS_URL: must begin with redis://") as refused:
+        load(redis_url="memcached://user:of-redis@host")
+    assert "of-redis" not in str(refused.value)
+
+
 def test_without_a_word_it_is_development_on_a_file_of_sqlite():
     settings = load()
 

@@ -1,0 +1,102 @@
+"""What people and strangers may send by the installation's settings, and how processes share what they may spend."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import pytest
+from pydantic import SecretStr
+
+from api.app import create_app
+from api.database import Database
+from api.settings import Settings, SettingsError
+from tests.people import PASSWORD, Store, open_cast
+from tests.portal import SIGN_IN
+from tests.test_budget import redis
+from tests.test_persisted import apq
+
+__all__ = ["redis"]
+
+SECRET = SecretStr("a secret for nothing but these tests")
+SCHEMA = "{ __schema { queryType { name } } }"
+ME = "{ viewer { isTool } }"
+
+
+@asynccontextmanager
+async def installation(database: Database, **settings: Any) -> AsyncIterator[httpx2.AsyncClient]:
+    """Open an application on a database, without its timers."""
+    app = create_app(
+        Settings(database_url=database.url, secret_key=SECRET, **settings), database=database, sweeping=False
+    )
+    client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://here")
+    async with app.router.lifespan_context(app), client:
+        yield client
+
+
+async def signed_in(client: httpx2.AsyncClient) -> dict[str, str]:
+    """Sign a main account in with the handshake of automatic persisted queries, as a portal's Apollo Client does."""
+    asked = {"variables": {"i": {"login": "wang.fang", "password": PASSWORD}}, "extensions": apq(SIGN_IN)}
+    first = (await client.post("/graphql", json=asked)).json()
+    assert first["errors"][0]["message"] == "PersistedQueryNotFound"
+    answer = (await client.post("/graphql", json=asked | {"query": SIGN_IN})).json()
+    return {"authorization": f"Bearer {answer['data']['sessionCreate']['session']['accessToken']}"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "introspects"),
+    [
+        ({"environment": "development"}, True),
+        ({"environment": "development", "portal_mode": "apq"}, False),
+        ({"environment": "production"}, False),
+        ({"environment": "production", "portal_mode": "open"}, True),
+    ],
+)
+async def test_people_may_send_texts_and_introspect_where_it_is_open(
+    database: Database, settings: dict[str, Any], introspects: bool
+):
+    """A text without its hash runs in both modes: urql sends mutations so, and the hash proves nothing."""
+    await open_cast(Store(database.writer, database.reader))
+    async with installation(database, **settings) as client:
+        person = await signed_in(client)
+        for body in ({"query": ME}, {"query": ME, "extensions": apq(ME)}, {"extensions": apq(ME)}):
+            answer = (await client.post("/graphql", json=body, headers=person)).json()
+            assert answer == {"data": {"viewer": {"isTool": False}}}
+        answer = (await client.post("/graphql", json={"query": SCHEMA}, headers=person)).json()
+        assert ("data" in answer) is introspects
+        if not introspects:
+            assert answer["errors"][0]["extensions"]["code"] == "INTROSPECTION_REFUSED"
+        unknown = await client.post("/graphql", json={"documentId": "nothing"}, headers=person)
+        assert unknown.json()["errors"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
+
+
+async def test_in_production_no_address_below_graphql_answers_a_stranger(database: Database):
+    async with installation(database, environment="production") as client:
+        for path, status in (
+            ("/graphql/static/graphiql.js", 404),
+            ("/graphql/anything", 401),
+            ("/graphql/anything/Name", 401),
+            ("/graphql/anything/Name/more", 404),
+        ):
+            assert (await client.get(path)).status_code == status, path
+
+
+async def test_processes_share_a_persons_budget_through_redis(database: Database, redis: str):
+    await open_cast(Store(database.writer, database.reader))
+    settings = {"redis_url": SecretStr(redis), "budget_cost": 100, "max_cost": 50, "workers": 4}
+    async with installation(database, **settings) as one, installation(database, **settings) as other:
+        person = await signed_in(one)
+        left = []
+        for client in (one, other, one):
+            answer = await client.post("/graphql", json={"query": ME}, headers=person)
+            left.append(int(answer.headers["ratelimit-remaining"]))
+        assert left == [98, 96, 94]
+
+
+async def test_without_its_library_redis_is_refused_in_plain_words(database: Database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(SettingsError, match=r"pip install partner-center\[redis\]"):
+        create_app(Settings(database_url=database.url, redis_url=SecretStr("redis://127.0.0.1:1/0")), database=database)
