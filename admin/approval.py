@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -75,6 +75,15 @@ _asks: dict[tuple[str, str], Asks] = {}
 def ask_for(kind: str, verb: str, *inputs: Input, **options: Options) -> None:
     """Let a feature's pages say what else a verdict of its kind asks for."""
     _asks[kind, verb] = Asks(inputs, options)
+
+
+Gather = Callable[[Viewer, Reader, Any], Awaitable[dict[str, Any]]]
+_shows: dict[str, tuple[str, Gather]] = {}
+
+
+def show_for(kind: str, template: str, gather: Gather) -> None:
+    """Let a feature's pages show more of its records than their fields; the template finds it as `extra`."""
+    _shows[kind] = template, gather
 
 
 @dataclass(frozen=True)
@@ -258,6 +267,7 @@ class QueuePages(Pages):
                 "concerns": [],
                 "buttons": [],
                 "record_href": None,
+                "extra_template": None,
             }
         names = await names_of(reader, columns, [row])
         record_pages = self.site.page_of.get(kind.model)
@@ -273,7 +283,14 @@ class QueuePages(Pages):
             "buttons": [] if line.closed else await self.verdicts(work, kind, record, line),
             "record_href": f"{record_pages.address}/{record.public_id}" if record_pages else None,
             "breach": breach_of(kind.model, record) if clock else "",
+            **await self._more(viewer, reader, kind, record),
         }
+
+    async def _more(self, viewer: Viewer, reader: Reader, kind: ApprovalKind, record: Any) -> dict[str, Any]:
+        if kind.name not in _shows:
+            return {"extra_template": None}
+        template, gather = _shows[kind.name]
+        return {"extra_template": template, "extra": await gather(viewer, reader, record)}
 
     async def _shelf(
         self, viewer: Viewer, reader: Reader, kind: ApprovalKind, subject_id: UUID, id_: UUID
@@ -303,14 +320,10 @@ class QueuePages(Pages):
             row = standing.transition
             if not row.decides:
                 continue
-            asks = _asks.get((kind.name, row.verb))
-            inputs = []
-            for one in asks.inputs if asks else ():
-                options = asks.options.get(one.name) if asks else None
-                inputs.append(with_options(one, await options(work, record)) if options else one)
+            inputs = await _inputs(work, kind, row.verb, record)
             named = {one.name for one in inputs}
             blocks: list[Any] = [error for error in standing.blocks if not named & set(map(str, error.path))]
-            button = button_of(row, tuple(inputs), blocks)
+            button = button_of(row, inputs, blocks)
             if line.holder and not line.mine:
                 button = replace(button, blocks=(say("held_by", name=line.holder, minutes=line.minutes),))
             if row.names_fields:
@@ -370,11 +383,12 @@ class QueuePages(Pages):
             if row is None:
                 raise NotFoundError()
             kind = kinds()[row.kind]  # type: ignore[attr-defined]
+            work, subject = viewer.looking(reader.session), UUID(str(row.subject_id).rpartition("_")[2])  # type: ignore[attr-defined]
+            record = await work.first(select(kind.model).where(col(kind.model.id) == subject))
+            inputs = await _inputs(work, kind, verb, record)
         transition = next((one for one in kind.lifecycle if one.verb == verb and one.decides), None)
         if transition is None:
             raise NotFoundError()
-        asks = _asks.get((kind.name, verb))
-        inputs = asks.inputs if asks else ()
         filled = fill(inputs, form)
         word, reason = read_reason(transition, form, filled)
         fields = tuple(str(name) for name in form.getlist("fields"))
@@ -409,6 +423,19 @@ class QueuePages(Pages):
         self.site.tell(request, "decided", what=both(transition))
         aim = f"?after={request.path_params['id']}" + (f"&kind={kind.name}" if form.get("stay") else "")
         return self.site.go(f"{self.address}/next{aim}")
+
+
+async def _inputs(work: Work, kind: ApprovalKind, verb: str, record: Any) -> tuple[Input, ...]:
+    """List what a verdict asks for, with the choices of this moment."""
+    asks = _asks.get((kind.name, verb))
+    if asks is None:
+        return ()
+    return tuple(
+        [
+            with_options(one, await asks.options[one.name](work, record)) if one.name in asks.options else one
+            for one in asks.inputs
+        ]
+    )
 
 
 async def open_by_kind(reader: Reader) -> dict[str, int]:

@@ -13,6 +13,7 @@ from admin.file import FilePages
 from admin.home import HomePage
 from admin.journal import JournalPages
 from admin.notice import NoticePages
+from admin.operations import ClientPages, DocumentPages, ManifestPages
 from admin.opportunity import HoDeskPages, OpportunityPages
 from admin.pages.records import Eye
 from admin.partner import MembershipPages, PartnerPages
@@ -39,6 +40,9 @@ PAGES: tuple[type[Pages], ...] = (
     NoticePages,
     PolicyPages,
     CalendarPages,
+    ClientPages,
+    ManifestPages,
+    DocumentPages,
     AccountPages,
     RolePages,
 )
@@ -56,13 +60,14 @@ def mount(
     export_key: bytes = b"",
     files: FileTerms | None = None,
     receiver: Receiver | None = None,
+    production: bool = False,
 ) -> Site:
     """Open the back-office under an address of the application.
 
     `secret` signs the cookie that carries one notice to the next page; `secure` keeps cookies to HTTPS; without a
     `receiver` no form takes files.
     """
-    house = House(store, terms, clock, export_key, files, receiver)
+    house = House(store, terms, clock, export_key, files, receiver, production)
     site = Site(app, house, secret=secret, secure=secure, base_url=base_url)
     for pages in PAGES:
         site.add(pages())

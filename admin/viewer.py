@@ -43,6 +43,7 @@ class House:
     export_key: bytes = b""
     files: FileTerms | None = None
     receiver: Receiver | None = None
+    production: bool = False
 
 
 @dataclass

@@ -105,6 +105,7 @@ def create_app(
         export_key=exports.export_key(settings),
         files=files,
         receiver=FormReceiver(storage),
+        production=settings.production,
     )
     app.state.settings = settings
     app.state.database = database

@@ -25,12 +25,26 @@ from models.reference import INDUSTRIES, OFFICES, PROVINCES, SERVICES, SUB_INDUS
 LONG: Final = 256
 
 GREEN: Final = frozenset(
-    {"VALIDATED", "ACCEPTED", "WON", "DELIVERED", "ACTIVE", "approve", "approve_exit", "APPROVED", "validate", "DONE"}
+    {
+        "VALIDATED",
+        "ACCEPTED",
+        "WON",
+        "DELIVERED",
+        "ACTIVE",
+        "approve",
+        "approve_exit",
+        "APPROVED",
+        "ADMITTED",
+        "validate",
+        "DONE",
+    }
 )
 RED: Final = frozenset(
     {"AUDIT_REJECTED", "VALIDATION_REJECTED", "REJECTED", "AUTO_REJECTED", "LOST", "reject", "reject_exit", "FAILED"}
 )
-BLUE: Final = frozenset({"AUDITING", "VALIDATING", "PENDING", "PENDING_ACCEPTANCE", "EXIT_PENDING", "OPEN", "RUNNING"})
+BLUE: Final = frozenset(
+    {"AUDITING", "VALIDATING", "PENDING", "PENDING_ACCEPTANCE", "EXIT_PENDING", "OPEN", "RUNNING", "WAITING"}
+)
 YELLOW: Final = frozenset({"RETURNED", "DISPUTED", "RECALLED", "send_back"})
 
 
@@ -59,7 +73,7 @@ ENDS: Final = frozenset({"due_at", "dispute_until"})
 
 
 # Sizes of files.
-BYTES: Final = frozenset({"size"})
+BYTES: Final = frozenset({"Attachment.size", "ExportRecord.size"})
 
 
 @dataclass(frozen=True)
@@ -235,7 +249,7 @@ def _shown(
         return names.get(id_, id_[-8:]), "", False
     if column.currency is not None and isinstance(value, int):
         return amount(value, getattr(row, column.currency)), "", True
-    if column.field in BYTES:
+    if f"{model.__name__}.{column.field}" in BYTES:
         return bytes_text(value), "", True
     type_ = model.__table__.c[column.field].type  # type: ignore[attr-defined]
     meaning = MEANINGS.get(f"{model.__name__}.{column.field}") or MEANINGS.get(column.field)

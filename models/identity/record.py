@@ -295,6 +295,7 @@ relate(Account, "director", One(Account, "director_id"))
 relate(PartnerOrganisation, "pdm", One(Account, "pdm_id"))
 relate(Account, "roles", Many(AccountRole, "account_id"))
 relate(ClientApplication, "tokens", Many(ApiToken, "client_id"))
+relate(ClientApplication, "partner", One(PartnerOrganisation, "partner_id"))
 relate(ClientApplication, "created_by", One(Account, "created_by_id"))
 
 

@@ -229,7 +229,7 @@ register(
         lifecycle=DOCUMENTS,
         rows=of_all(Right.OPERATIONS_ADMIT),
         decide=review,
-        detail=("name", "external_id", "kind", "depth", "cost", "sha256", "created_at"),
+        detail=("name", "external_id", "kind", "depth", "cost", "created_at"),
         takes=("expires_at", "grants"),
         label=lambda document: f"{document.name or document.external_id} · {document.public_id}",
     )

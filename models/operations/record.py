@@ -100,7 +100,7 @@ class OperationDocument(Reviewed, table=True):
             "client": Filter("client_id"),
             "status": Filter("status", "in"),
             "kind": Filter("kind", "in"),
-            "name": Filter("name"),
+            "name": Filter("name", "text"),
             "external_id": Filter("external_id"),
         },
     )
