@@ -3,7 +3,6 @@
 import base64
 import datetime as dt
 from collections.abc import Callable
-from uuid import UUID
 
 from sqlmodel import col, select
 
@@ -12,25 +11,19 @@ from api.demo.deals import DEALS, Deal
 from api.demo.people import EVERYBODY
 from api.demo.plots import PLOTS
 from api.demo.steps import Step
+from api.demo.tools import open_tools
 from api.demo.world import World, settle
 from api.installation import Installation
 from api.settings import Settings
 from models.identity import (
     Account,
-    ClientMode,
     SignInRequiredError,
     actor_of_token,
-    create_client,
     derive_key,
-    issue_token,
-    scopes_for,
-    set_mode,
 )
 from models.identity.clients import PREFIX
-from models.kernel.work import Work, utc_now
+from models.kernel.work import utc_now
 
-CLIENT = "demo-tool"
-TOKEN_DAYS = 365
 QUERY = (
     "{ viewer { isTool roles } opportunities(first: 5) { totalCount nodes { id name status stage companyName "
     "expectedAmount { amount currency } sla { dueAt workingHoursLeft onBreachEn } } } }"
@@ -95,7 +88,7 @@ async def load_demo(house: Installation, *, now: dt.datetime | None = None, told
         told(done + 1, len(events))
     world.moment = today
     await timers.sweep(house, clock=world.clock)
-    await _issue_token(world, house.settings)
+    await open_tools(world, demo_token(house.settings))
     return len(world.deals)
 
 
@@ -111,27 +104,6 @@ def _events(world: World) -> list[tuple[dt.datetime, Deal, Step]]:
                 moment = world.working_day(days_ago) + dt.timedelta(minutes=deal.place * 5 % 200 + place * 20)
             events.append((moment, deal, step))
     return sorted(events, key=lambda event: event[0])
-
-
-async def _issue_token(world: World, settings: Settings) -> None:
-    made: list[UUID] = []
-
-    async def deed(work: Work) -> None:
-        client = await create_client(work, name=CLIENT, purpose="演示用：伙伴自有系统调用接口 Demo tool of the partner")
-        await work.flush()
-        made.append(client.id)
-        await issue_token(
-            work,
-            client.id,
-            name="demo",
-            scopes=scopes_for(work.actor),
-            days=TOKEN_DAYS,
-            secret=demo_token(settings),
-        )
-
-    await world.do("demo.main", deed)
-    # Whoever looks round writes queries of his own.
-    await world.do("demo.eco", lambda work: set_mode(work, made[-1], ClientMode.OPEN))
 
 
 def announced(settings: Settings) -> str:
