@@ -1,13 +1,15 @@
 """One writer and one reader on SQLite or PostgreSQL, under the same two names."""
 
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, NullPool
 
 from api import metrics, sqlite
 from api.settings import Settings
@@ -16,6 +18,8 @@ from api.versions import DataVersion, OfPostgresql, OfSqlite
 BUSY_SECONDS = 5
 READERS = 8
 WRITERS = 8
+RESTED_SECONDS = 30
+"""After how long a resting connection to PostgreSQL is asked whether it still holds."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,6 @@ def _postgresql(url: str, *, writes: bool) -> AsyncEngine:
         url,
         pool_size=WRITERS if writes else READERS,
         max_overflow=0,
-        pool_pre_ping=True,
         hide_parameters=True,
         json_serializer=_json,
         json_deserializer=_from_json,
@@ -133,9 +136,33 @@ def _postgresql(url: str, *, writes: bool) -> AsyncEngine:
             }
         },
     )
+    _give_out_what_is_alive(engine)
     if writes:
         return engine
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _give_out_what_is_alive(engine: AsyncEngine) -> None:
+    """Replace connections that the server has closed, or that rested so long that the way to it may be lost.
+
+    The pool's own ping sends three messages before every use; a connection notices by itself when the server hangs up.
+    """
+    pool, dialect = engine.sync_engine.pool, engine.sync_engine.dialect
+
+    @event.listens_for(pool, "checkin")
+    def _rest(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = monotonic()
+
+    @event.listens_for(pool, "checkout")
+    def _check(connection: Any, record: ConnectionPoolEntry, _fairy: Any) -> None:
+        if connection.driver_connection.is_closed():
+            raise InvalidatePoolError("the server has closed the connection")
+        since = record.info.get("rests_since")
+        if since is not None and monotonic() - since > RESTED_SECONDS:
+            try:
+                dialect.do_ping(connection)
+            except Exception as error:
+                raise InvalidatePoolError("the connection is lost") from error
 
 
 def _json(value: object) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -120,3 +121,41 @@ async def test_a_write_that_meets_a_lock_of_another_process_is_run_again_until_i
     other.execute("ROLLBACK")
     other.close()
     assert await waiting > 0
+
+
+PID = text("SELECT pg_backend_pid()")
+
+
+@pytest.mark.postgres
+async def test_connections_that_the_server_closed_meanwhile_are_replaced(database: Database):
+    async with database.reader() as one, database.reader() as two:
+        closed = {await one.scalar(PID), await two.scalar(PID)}
+    async with database.writer() as session:
+        for pid in closed:
+            await session.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+    await asyncio.sleep(0.1)
+    for _ in range(3):
+        async with database.reader() as session:
+            assert await session.scalar(PID) not in closed
+
+
+@pytest.mark.postgres
+async def test_a_connection_that_rested_long_is_asked_before_it_is_used(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    async with database.reader() as session:
+        rested = await session.scalar(PID)
+    asked = []
+
+    def ping(connection: Any) -> bool:
+        asked.append(connection)
+        raise OSError("the way is lost")
+
+    monkeypatch.setattr(database.reader_engine.sync_engine.dialect, "do_ping", ping)
+    async with database.reader() as session:
+        assert await session.scalar(PID) == rested
+    assert not asked
+    monkeypatch.setattr("api.database.RESTED_SECONDS", -1)
+    async with database.reader() as session:
+        assert await session.scalar(PID) != rested
+    assert len(asked) == 1
