@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from limits.errors import ConfigurationError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -20,7 +19,7 @@ from admin import office
 from api import exports, mail, metrics, timers, tracing, usage
 from api.admission import Admission
 from api.database import Database, connect
-from api.documents import Admitted, Callers
+from api.documents import Admitted, Callers, budget_of
 from api.files import Files, FormReceiver, file_terms, storage_of
 from api.graphql import Answered, Budget, Endpoint, Limits, graphiql
 from api.identity import Actors, journal_key, session_terms
@@ -31,7 +30,7 @@ from api.logs import RequestLog
 from api.migrate import pending
 from api.operations import Examiner
 from api.schema import build_schema
-from api.settings import Settings, SettingsError
+from api.settings import Settings
 from api.transfers import Transfers
 from models.file import FileTerms
 from models.identity import derive_key
@@ -61,7 +60,7 @@ def create_app(
     house = Installation(settings, database, database.writer, database.reader, journal_key(settings))
     storage, files = storage_of(settings), file_terms(settings)
     workshop = exports.workshop_of(house, settings, clock=clock)
-    budget = _budget(settings)
+    budget = budget_of(settings)
     used = Usage(clock)
     endpoint = _graphql(settings, house, files, budget, used, clock)
     routes: list[BaseRoute] = [
@@ -139,24 +138,6 @@ def _middleware(settings: Settings) -> list[Middleware]:
         )
     )
     return layers
-
-
-def _budget(settings: Settings) -> Budget | None:
-    if not settings.budget_cost:
-        return None
-    redis = settings.redis_url.get_secret_value() if settings.redis_url else None
-    try:
-        return Budget(
-            settings.budget_cost,
-            settings.budget_seconds,
-            workers=settings.workers,
-            largest=settings.max_cost,
-            redis=redis,
-        )
-    except ConfigurationError:
-        raise SettingsError(
-            "PARTNER_CENTER_REDIS_URL is set, but its library is not installed: pip install partner-center[redis]"
-        ) from None
 
 
 def _graphql(

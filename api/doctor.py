@@ -9,10 +9,11 @@ from sqlmodel import col, select
 
 from api import timers
 from api.demo import open_demo_logins
+from api.documents import budget_of
 from api.installation import Installation
 from api.migrate import pending
 from api.plain import is_missing, where
-from api.settings import DEFAULT_SECRET
+from api.settings import DEFAULT_SECRET, SettingsError
 from models import notice
 from models.identity import Account, AccountRole, ClientApplication, ClientMode, Role
 from models.kernel.access import system_actor
@@ -54,6 +55,8 @@ async def examine(house: Installation, *, clock: Clock = utc_now) -> AsyncIterat
     yield await _deadlines(house, clock)
     yield await _mail(house, clock)
     yield await _people(house)
+    if house.settings.redis_url is not None:
+        yield await _budgets(house)
     if house.settings.production:
         yield await _open_tools(house)
     if house.settings.production and (logins := await open_demo_logins(house)):
@@ -140,6 +143,21 @@ async def _mail(house: Installation, clock: Clock) -> Finding:
         said = "Mails are printed on the console; nobody gets them."
         return Finding(said, "Set PARTNER_CENTER_SMTP_HOST and the settings beside it.", urgent=False)
     return Finding(f"{found.get(notice.MailState.WAITING, 0)} mails wait to be sent.")
+
+
+async def _budgets(house: Installation) -> Finding:
+    try:
+        budget = budget_of(house.settings)
+    except SettingsError as lacking:
+        return Finding("Workers cannot share what callers may spend.", str(lacking))
+    if budget is None:
+        return Finding("No budget is set, so Redis has nothing to share.")
+    shared = await budget.is_shared()
+    await budget.close()
+    if not shared:
+        said = "Redis does not answer; each worker keeps its share of what callers may spend."
+        return Finding(said, "Start it, or correct PARTNER_CENTER_REDIS_URL.", urgent=False)
+    return Finding("Redis answers, and workers share what callers may spend.")
 
 
 async def _open_tools(house: Installation) -> Finding:

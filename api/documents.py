@@ -1,12 +1,13 @@
-"""Which documents a caller may have run: what the endpoint asks of the domain."""
+"""Which documents a caller may have run and what he may spend: what the endpoint asks of domain and settings."""
 
 import hashlib
 
+from limits.errors import ConfigurationError
 from starlette.requests import Request
 
-from api.graphql import Mode, Registered, Terms
+from api.graphql import Budget, Mode, Registered, Terms
 from api.identity import bearer
-from api.settings import Settings
+from api.settings import Settings, SettingsError
 from models.identity import ClientMode
 from models.kernel.access import Actor
 from models.kernel.work import Clock, Store
@@ -18,6 +19,25 @@ _MODES = {
     ClientMode.SAFELIST.value: Mode.SAFELIST,
     ClientMode.ID_ONLY.value: Mode.ID_ONLY,
 }
+
+
+def budget_of(settings: Settings) -> Budget | None:
+    """Give what callers may spend by the settings, or nothing where they set no limit."""
+    if not settings.budget_cost:
+        return None
+    redis = settings.redis_url.get_secret_value() if settings.redis_url else None
+    try:
+        return Budget(
+            settings.budget_cost,
+            settings.budget_seconds,
+            workers=settings.workers,
+            largest=settings.max_cost,
+            redis=redis,
+        )
+    except ConfigurationError:
+        raise SettingsError(
+            "PARTNER_CENTER_REDIS_URL is set, but its library is not installed: pip install partner-center[redis]"
+        ) from None
 
 
 class Admitted:

@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from api.graphql import Answered, Mode, Registered, Terms
-from api.graphql.persisted import Library
+from api.graphql.persisted import Library, Source
 from api.graphql.refusals import Refused
 from api.graphql.requests import Asked
 from tests.graphql_sample import sample_app
@@ -338,6 +338,23 @@ async def test_a_found_document_is_kept_until_the_data_change_or_some_seconds_pa
     del shelf.documents["li", "page"]
     now[0] += 2.5
     assert not await finds()
+
+
+async def test_that_a_remembered_text_is_not_registered_is_kept_too_but_not_of_ids_that_nobody_has():
+    shelf = Shelf()
+    library: Library[str] = Library(shelf)
+    frontend = Terms(Mode.APQ, client="li")
+    await library.choose(Asked(OTHER, None, None, None, None, digest(OTHER)), "li", frontend, version="1")
+    by_hash = Asked(None, None, None, None, None, digest(OTHER))
+    for _ in range(3):
+        assert (await library.choose(by_hash, "li", frontend, version="1")).source is Source.APQ
+    assert shelf.asked == 1
+    shelf.documents["li", f"sha256:{digest(OTHER)}"] = OTHER
+    assert (await library.choose(by_hash, "li", frontend, version="2")).source is Source.PERSISTED
+    for _ in range(3):
+        with pytest.raises(Refused):
+            await library.choose(Asked(None, None, None, None, "none"), "li", frontend, version="2")
+    assert shelf.asked == 5
 
 
 async def test_a_document_that_ends_at_an_instant_is_not_kept_beyond_it():

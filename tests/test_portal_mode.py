@@ -11,8 +11,10 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
+from api import doctor
 from api.app import create_app
 from api.database import Database
+from api.installation import Installation
 from api.settings import Settings, SettingsError
 from tests.people import PASSWORD, Store, open_cast
 from tests.portal import SIGN_IN
@@ -94,6 +96,17 @@ async def test_processes_share_a_persons_budget_through_redis(database: Database
             answer = await client.post("/graphql", json={"query": ME}, headers=person)
             left.append(int(answer.headers["ratelimit-remaining"]))
         assert left == [98, 96, 94]
+
+
+async def test_the_doctor_says_whether_redis_answers(database: Database, redis: str):
+    async def said(address: str) -> list[str]:
+        settings = Settings(database_url=database.url, redis_url=SecretStr(address))
+        house = Installation(settings, database, database.writer, database.reader, b"key")
+        return [finding.what async for finding in doctor.examine(house) if "Redis" in finding.what]
+
+    assert await said(redis) == ["Redis answers, and workers share what callers may spend."]
+    away = ["Redis does not answer; each worker keeps its share of what callers may spend."]
+    assert await said("redis://127.0.0.1:1/0") == away
 
 
 async def test_without_its_library_redis_is_refused_in_plain_words(database: Database, monkeypatch: pytest.MonkeyPatch):

@@ -80,6 +80,10 @@ class Budget:
                 return spent
         return await self._charge(self._local, self._share, name, cost)
 
+    async def is_shared(self) -> bool:
+        """Tell whether the shared store answers."""
+        return self._shared is not None and await self._shared.storage.check()
+
     async def close(self) -> None:
         """Give the connections to the shared store back."""
         if self._shared is not None:

@@ -105,7 +105,7 @@ class Library(Generic[Viewer]):
         self._ticks = ticks
         self._limits = texts, text_bytes
         self._texts: OrderedDict[Hashable, _Texts] = OrderedDict()
-        self._known: OrderedDict[Hashable, tuple[Hashable, float, Registered]] = OrderedDict()
+        self._known: OrderedDict[Hashable, tuple[Hashable, float, Registered | None]] = OrderedDict()
 
     async def choose(
         self, asked: Asked, viewer: Viewer | None, terms: Terms, *, version: Hashable = None, keep: bool = True
@@ -145,13 +145,10 @@ class Library(Generic[Viewer]):
         found = await self._registered(name, viewer, terms, version)
         if found is not None:
             return found
-        if terms.mode.runs_any_text:
-            texts = self._texts.get(terms.client)
-            text = texts.recall(name.removeprefix("sha256:")) if texts else None
-            if text is not None:
-                self._texts.move_to_end(terms.client)
-                return Chosen(text, Source.APQ)
-        raise Refused(Code.PERSISTED_QUERY_NOT_FOUND)
+        text = self._recalled(name, terms)
+        if text is None:
+            raise Refused(Code.PERSISTED_QUERY_NOT_FOUND)
+        return Chosen(text, Source.APQ)
 
     async def _registered(self, name: str, viewer: Viewer | None, terms: Terms, version: Hashable) -> Chosen | None:
         if self._registry is None or viewer is None or terms.client is None:
@@ -160,21 +157,28 @@ class Library(Generic[Viewer]):
         kept = self._known.get(key)
         if kept is not None and self._holds(*kept, version):
             self._known.move_to_end(key)
-            return Chosen(kept[2].text, Source.PERSISTED, kept[2], known=True)
+            return Chosen(kept[2].text, Source.PERSISTED, kept[2], known=True) if kept[2] else None
         self._known.pop(key, None)
         now = self._ticks()
         found = await self._registry.by_id(viewer, name)
-        if found is None:
-            return None
-        if version is not None:
+        # That something is not registered is kept of remembered texts only; of ids there is no end.
+        if version is not None and (found or self._recalled(name, terms)):
             self._known[key] = version, now, found
             if len(self._known) > KNOWN_DOCUMENTS:
                 self._known.popitem(last=False)
-        return Chosen(found.text, Source.PERSISTED, found, known=False)
+        return Chosen(found.text, Source.PERSISTED, found, known=False) if found else None
 
-    def _holds(self, of: Hashable, since: float, found: Registered, version: Hashable) -> bool:
+    def _holds(self, of: Hashable, since: float, found: Registered | None, version: Hashable) -> bool:
         now = self._ticks()
-        return of == version and 0 <= now - since < KNOWN_SECONDS and (found.until is None or now < found.until)
+        ended = found is not None and found.until is not None and now >= found.until
+        return of == version and 0 <= now - since < KNOWN_SECONDS and not ended
+
+    def _recalled(self, name: str, terms: Terms) -> str | None:
+        texts = self._texts.get(terms.client) if terms.mode.runs_any_text else None
+        if texts is None:
+            return None
+        self._texts.move_to_end(terms.client)
+        return texts.recall(name.removeprefix("sha256:"))
 
     def _remember(self, client: Hashable, sha: str, text: str) -> None:
         texts = self._texts.get(client)
