@@ -17,7 +17,7 @@ from api.database import connect
 from api.identity import journal_key, session_terms
 from api.settings import Settings, SettingsError, load
 from models import identity as domain
-from models.identity import Account, AccountRole, ApiToken, ClientApplication, Role
+from models.identity import Account, AccountRole, ApiToken, ClientApplication, ClientMode, Role
 from models.kernel.access import Actor
 from models.kernel.errors import DomainError
 from models.kernel.values import instant_text, parse_public_id
@@ -262,8 +262,14 @@ def create_token(
     ] = None,
     name: Annotated[str, typer.Option(help="What the token is called in lists.")] = "command line",
     days: Annotated[int, typer.Option(help="Its life in days.")] = 90,
+    mode: Annotated[
+        str, typer.Option(help="What a new client application may ask: OPEN, APQ, SAFELIST or ID_ONLY.")
+    ] = ClientMode.ID_ONLY.value,
+    tied: Annotated[bool, typer.Option("--tied", help="It runs admitted operations of its client only.")] = False,
 ) -> None:
     """Issue a token of a client application and print it; it is shown this once."""
+    if mode.upper() not in ClientMode.__members__:
+        raise typer.BadParameter(f"a mode is one of {', '.join(ClientMode)}")
 
     async def command(store: _Store) -> str:
         async def action(work: Work) -> str:
@@ -278,10 +284,18 @@ def create_token(
                 )
             )
             if application is None:
-                application = await domain.create_client(work, name=client, issuer=issuer)
+                application = await domain.create_client(
+                    work,
+                    name=client,
+                    mode=ClientMode[mode.upper()],
+                    production=store.settings.production,
+                    issuer=issuer,
+                )
                 await work.flush()
             scopes = scope or sorted(domain.scopes_for(issuer))
-            issued = await domain.issue_token(work, application.id, name=name, scopes=scopes, days=days, issuer=issuer)
+            issued = await domain.issue_token(
+                work, application.id, name=name, scopes=scopes, days=days, tied=tied, issuer=issuer
+            )
             return issued.secret
 
         return await store.do(action)

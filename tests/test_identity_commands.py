@@ -98,6 +98,12 @@ async def test_a_token_is_issued_listed_and_revoked(store: Store, cast: Cast):
     narrow = (await run("token", "create", "wang.fang", "--client", "华启 CRM", "--scope", "opportunity:share")).strip()
     wide = await authenticate(request(secret), store, terms)
     assert wide is not None
+    assert (wide.client_mode, wide.tied) == ("ID_ONLY", False)
+    loose = (await run("token", "create", "wang.fang", "--client", "试验", "--mode", "open", "--tied")).strip()
+    trying = await authenticate(request(loose), store, terms)
+    assert trying is not None
+    assert (trying.client_mode, trying.tied) == ("OPEN", True)
+    await run("token", "create", "wang.fang", "--client", "x", "--mode", "anything", code=2)
     assert wide.permissions < PRESETS[Preset.MAIN].permissions
     small = await authenticate(request(narrow), store, terms)
     assert small is not None
