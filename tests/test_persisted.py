@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx2
+import hypothesis
+import hypothesis.strategies as st
 import orjson
 import pytest
 
@@ -28,6 +30,7 @@ PAGE = "query Page($n: Int) { things(first: $n) { nodes { id } } }"
 BUMP = "mutation Bump { bump(by: 1) }"
 TWO = "query A { thing { id } } query B { thing { title } }"
 ASKED = Asked(None, None, None, None, "page")
+JSON_BODY = {"content-type": "application/json"}
 ONE_ROW = {"data": {"things": {"nodes": [{"id": "thg_1"}]}}}
 
 
@@ -419,6 +422,49 @@ async def test_a_browser_that_opens_a_documents_address_is_answered_by_the_docum
         assert answer.json()["data"]
         page = await http.get("/graphql", headers={"accept": "text/html,*/*"})
         assert page.headers["content-type"].startswith("text/html")
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**40), 2**40),
+    st.text(max_size=20),
+    st.sampled_from(
+        ["page", "his", "bump", digest(PAGE), f"sha256:{digest(PAGE)}", PAGE, OTHER, "{ __typename }", "Page"]
+    ),
+)
+ANYTHING = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner)
+)
+PERSISTED = st.fixed_dictionaries(
+    {}, optional={"version": SCALARS | st.just(1), "sha256Hash": SCALARS, "miss": SCALARS}
+)
+BODIES = st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(("documentId", "id", "doc_id", "query", "operationName", "variables"), SCALARS | ANYTHING),
+        "extensions": st.fixed_dictionaries({}, optional={"persistedQuery": PERSISTED | ANYTHING}) | ANYTHING,
+    },
+)
+
+
+@hypothesis.given(
+    body=BODIES, mode=st.sampled_from(list(Mode)), path=st.sampled_from(["", "/page", "/his", "/bump/Bump"])
+)
+@hypothesis.settings(max_examples=300)
+async def test_whatever_is_sent_is_answered_and_runs_only_what_the_mode_allows(body: Any, mode: Mode, path: str):
+    """No body makes a failure of ours; where ids alone count, what is answered with data is a document of li's."""
+    told: list[Answered] = []
+    async with client(mode, answered=told.append) as http:
+        posted = await http.post("/graphql" + path, content=orjson.dumps(body), headers=JSON_BODY)
+        packed = {name: _text(value) for name, value in body.items()}
+        got = await http.get("/graphql" + path, params=packed)
+    for answer in (posted, got):
+        assert answer.status_code < 500, answer.text
+        assert ("data" in answer.json()) != ("errors" in answer.json())
+    if mode in (Mode.SAFELIST, Mode.ID_ONLY):
+        ran = [one for one in told if not one.codes]
+        assert all(one.source == "persisted" and str(one.mark).startswith("li:") for one in ran)
 
 
 async def test_where_a_document_came_from_is_told():
