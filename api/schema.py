@@ -16,6 +16,7 @@ from resolvers.approval import ApprovalMutation, ApprovalQuery
 from resolvers.association import AssociationMutation, AssociationQuery
 from resolvers.customer import CustomerMutation, CustomerQuery
 from resolvers.customer_report import CustomerReportMutation, CustomerReportQuery
+from resolvers.deal_registration import DealRegistrationMutation, DealRegistrationQuery
 from resolvers.export import ExportMutation, ExportQuery
 from resolvers.fields import node_types
 from resolvers.file import FileMutation
@@ -24,6 +25,7 @@ from resolvers.home import HomeMutation, HomeQuery
 from resolvers.identity import IdentityMutation, IdentityQuery
 from resolvers.invitation import InvitationMutation, InvitationQuery
 from resolvers.journal import JournalQuery
+from resolvers.lead import LeadMutation, LeadQuery
 from resolvers.notice import NoticeMutation, NoticeQuery
 from resolvers.operations import OperationsMutation, OperationsQuery
 from resolvers.opportunity import OpportunityMutation, OpportunityQuery
@@ -42,6 +44,8 @@ QUERIES = (
     AssociationQuery,
     AgreementQuery,
     OpportunityQuery,
+    LeadQuery,
+    DealRegistrationQuery,
     OperationsQuery,
     ApprovalQuery,
     JournalQuery,
@@ -60,6 +64,8 @@ MUTATIONS = (
     AssociationMutation,
     AgreementMutation,
     OpportunityMutation,
+    LeadMutation,
+    DealRegistrationMutation,
     OperationsMutation,
     ApprovalMutation,
     NoticeMutation,

@@ -52,15 +52,18 @@ async def reveal(
         "field.reveal", "查看字段明文", "Reveal a field", f"{kind[0].lower()}{kind[1:]}", "revealField"
     )
     partners = {row.belonging().partner_id for row in found.values()}
-    facts: dict[str, Any] = {} if len(wanted) == 1 else {"partner_id": partners.pop() if len(partners) == 1 else None}
-    work.note(
-        operation,
-        found[wanted[0]] if len(wanted) == 1 else None,
-        internal=work.actor.side is Side.HUAWEI,
-        reason=reason,
-        changes={"field": field, "rowType": kind, "rows": [found[id].public_id for id in wanted]},
-        **facts,
-    )
+    # Of some nouns each row has a record of who looked at it (COL-6.2.8).
+    singly = len(wanted) == 1 or getattr(model, "reveals_singly", False)
+    for shown in [[id] for id in wanted] if singly else [wanted]:
+        facts: dict[str, Any] = {} if singly else {"partner_id": partners.pop() if len(partners) == 1 else None}
+        work.note(
+            operation,
+            found[shown[0]] if singly else None,
+            internal=work.actor.side is Side.HUAWEI,
+            reason=reason,
+            changes={"field": field, "rowType": kind, "rows": [found[id].public_id for id in shown]},
+            **facts,
+        )
     return {id: getattr(found[id], field) for id in wanted}
 
 

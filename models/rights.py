@@ -54,6 +54,25 @@ class Right(Permission):
     AGREEMENT_READ_SIGNATURES = "agreement:read_signatures"
     KNOWLEDGE_FEED = "knowledge:feed"
     PARTNER_SET_CONTACTS = "partner:set_contacts"
+    LEAD_READ_OWN = "lead:read_own_organisation"
+    LEAD_READ_TEAM = "lead:read_own_team"
+    LEAD_READ_FOLLOWED = "lead:read_followed"
+    LEAD_READ_PARTNERS = "lead:read_own_partners"
+    LEAD_READ_OFFICE = "lead:read_own_office"
+    LEAD_READ_ALL = "lead:read_all"
+    LEAD_ADMINISTER = "lead:administer"
+    LEAD_PUSH = "lead:push"
+    LEAD_DISPATCH = "lead:dispatch"
+    LEAD_DISPATCH_TO_ANYBODY = "lead:dispatch_to_anybody"
+    LEAD_FOLLOW = "lead:follow"
+    DEAL_READ_OWN = "deal_registration:read_own_organisation"
+    DEAL_READ_TEAM = "deal_registration:read_own_team"
+    DEAL_READ_MANAGED = "deal_registration:read_managed"
+    DEAL_READ_PARTNERS = "deal_registration:read_own_partners"
+    DEAL_READ_OFFICE = "deal_registration:read_own_office"
+    DEAL_READ_OWNED = "deal_registration:read_owned"
+    DEAL_READ_ALL = "deal_registration:read_all"
+    DEAL_CREATE = "deal_registration:create"
     PARTNER_READ_OWN = "partner:read_own_organisation"
     PARTNER_READ_PARTNERS = "partner:read_own_partners"
     PARTNER_READ_ALL = "partner:read_all"
@@ -321,10 +340,46 @@ _GRANTS: dict[Preset, frozenset[str]] = {
     Preset.SYS: _HUAWEI | {Right.PARTNER_READ_ALL, Right.ACCOUNT_MANAGE, Right.ROLE_MANAGE},
 }
 
+# Leads and deal registrations, the rows of COL-7.2. On Huawei's side whoever sees customers sees them, but for leads of
+# BD and customer owner: a lead is no customer yet and has neither.
+_LEAD_ADMINISTRATION = {Right.LEAD_READ_OWN, Right.LEAD_ADMINISTER, Right.LEAD_DISPATCH_TO_ANYBODY}
+_LEADS_AND_DEALS_OF_ALL = frozenset({Right.LEAD_READ_ALL, Right.DEAL_READ_ALL})
+_ADMINISTRATION = frozenset(
+    {*_LEAD_ADMINISTRATION, Right.LEAD_DISPATCH, Right.LEAD_FOLLOW, Right.DEAL_READ_OWN, Right.DEAL_CREATE}
+)
+_LEADS_AND_DEALS: dict[Preset, frozenset[str]] = {
+    Preset.MAIN: _ADMINISTRATION,
+    Preset.ADM: _ADMINISTRATION,
+    Preset.DIR: frozenset(
+        {
+            *(Right.LEAD_READ_TEAM, Right.LEAD_READ_FOLLOWED, Right.LEAD_DISPATCH, Right.LEAD_FOLLOW),
+            Right.DEAL_READ_TEAM,
+        }
+    ),
+    Preset.MGR: frozenset(
+        {Right.LEAD_READ_FOLLOWED, Right.LEAD_FOLLOW, Right.DEAL_READ_MANAGED, Right.DEAL_CREATE},
+    ),
+    Preset.OPS: frozenset(
+        {
+            *(Right.LEAD_READ_FOLLOWED, Right.LEAD_DISPATCH, Right.LEAD_DISPATCH_TO_ANYBODY, Right.LEAD_FOLLOW),
+            *(Right.DEAL_READ_OWN, Right.DEAL_CREATE),
+        }
+    ),
+    Preset.PDM: frozenset({Right.LEAD_READ_PARTNERS, Right.DEAL_READ_PARTNERS}),
+    Preset.PSM: frozenset({Right.LEAD_READ_OFFICE, Right.DEAL_READ_OFFICE}),
+    Preset.BD: frozenset({Right.DEAL_READ_OWNED}),
+    Preset.OWN: frozenset({Right.DEAL_READ_OWNED}),
+    Preset.ECO: _LEADS_AND_DEALS_OF_ALL | {Right.LEAD_PUSH},
+    Preset.KOO: _LEADS_AND_DEALS_OF_ALL,
+    Preset.HFI: _LEADS_AND_DEALS_OF_ALL,
+    Preset.AUD: _LEADS_AND_DEALS_OF_ALL,
+}
+
 
 def _presets() -> dict[Preset, PresetRole]:
     fields = _field_permissions()
-    return {role: PresetRole(role, frozenset(_GRANTS[role]) | fields[role]) for role in Preset}
+    sales = _LEADS_AND_DEALS
+    return {role: PresetRole(role, _GRANTS[role] | sales.get(role, frozenset()) | fields[role]) for role in Preset}
 
 
 PRESETS: Mapping[Preset, PresetRole] = MappingProxyType(_presets())

@@ -7,7 +7,7 @@ from typing import Any
 
 import strawberry
 
-from models import opportunity
+from models import deal_registration, lead, opportunity
 from models.kernel.record import Record
 from models.kernel.values import parse_public_id, public_id
 from models.kernel.words import Word
@@ -23,8 +23,14 @@ from resolvers.scalars import InvalidIdError, uid
 PICKLISTS: Mapping[str, Any] = {
     "cancelReason": opportunity.CancelReason,
     "companySize": CompanySize,
+    "dealBillingMode": deal_registration.BillingMode,
+    "dealRegistrationStatus": deal_registration.RegistrationStatus,
     "declineReason": opportunity.DeclineReason,
     "industry": INDUSTRIES,
+    "leadCloseReason": lead.LeadCloseReason,
+    "leadLevel": lead.LeadLevel,
+    "leadSource": lead.LeadSource,
+    "leadStatus": lead.LeadStatus,
     "lostReason": opportunity.LostReason,
     "office": OFFICES,
     "opportunityDirection": opportunity.Direction,

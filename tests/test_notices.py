@@ -556,9 +556,13 @@ async def test_a_choice_is_kept_told_in_the_journal_and_refused_for_what_never_r
     await pipeline.store.refused(tool, PeopleOnlyError, lambda work: notice.choose(work, "queue.audit", by_mail=True))
 
 
-async def test_a_system_administrator_of_a_partner_has_nothing_to_choose(pipeline: Pipeline):
+async def test_a_system_administrator_of_a_partner_hears_nothing_of_opportunities(pipeline: Pipeline):
+    """COL-7.1.12"""
     async with pipeline.store.reader() as session:
-        assert await notice.choices(Reader(session, pipeline.administrator, NOON)) == []
+        chosen = await notice.choices(Reader(session, pipeline.administrator, NOON))
+    told = {one.kind.code.partition(".")[0] for one in chosen}
+    assert "lead" in told
+    assert not told & {"opportunity", "offer", "queue", "deadline"}
 
 
 async def test_mails_of_one_receiver_are_numbered_without_a_gap_whoever_writes_at_once(pipeline: Pipeline):
