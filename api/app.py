@@ -24,6 +24,7 @@ from api.files import Files, FormReceiver, file_terms, storage_of
 from api.graphql import Answered, Budget, Endpoint, Limits, graphiql
 from api.identity import Actors, journal_key, session_terms
 from api.imports import DraftImports
+from api.lead_imports import LeadImports
 from api.installation import Installation
 from api.invitations import InvitationPage, invitation_terms
 from api.logs import RequestLog
@@ -71,6 +72,7 @@ def create_app(
         *Files(house, storage, files, session_terms(settings), clock).routes(),
         *InvitationPage(house, invitation_terms(settings), clock).routes(),
         *DraftImports(house, session_terms(settings), clock).routes(),
+        *LeadImports(house, session_terms(settings), clock).routes(),
         *exports.Exports(house, workshop, exports.export_key(settings), clock).routes(),
         Route("/healthz", _healthz),
         Route("/readyz", _readyz),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -38,6 +38,8 @@ REFUSED: Final[dict[type[DomainError], int]] = {**STATUS, TooManyRowsError: 413,
 
 class DraftImports:
     """The door of drafts (草稿导入)."""
+
+    refused: ClassVar[dict[type[DomainError], int]] = REFUSED
 
     def __init__(self, house: Store, sessions: SessionTerms, clock: Clock) -> None:
         self.house = house
@@ -93,7 +95,7 @@ class DraftImports:
             except ClientDisconnect:
                 return Response(status_code=400)
             except DomainError as error:
-                status = REFUSED.get(type(error), 422)
+                status = self.refused.get(type(error), 422)
                 told = shown(error) or {}
                 told["requestId"] = request.scope.get("state", {}).get("request_id")
                 body = {"errors": [{"message": told.pop("message", ""), "extensions": told}]}
