@@ -7,11 +7,13 @@ from starlette.applications import Starlette
 from admin.account import AccountPages, RolePages
 from admin.approval import QueuePages
 from admin.customer import CustomerPages
+from admin.deal_registration import DealRegistrationPages
 from admin.door import Door
 from admin.export import ExportPages
 from admin.file import FilePages
 from admin.home import HomePage
 from admin.journal import JournalPages
+from admin.lead import LeadPages
 from admin.notice import NoticePages
 from admin.operations import ClientPages, DocumentPages, ManifestPages
 from admin.opportunity import HoDeskPages, OpportunityPages
@@ -32,6 +34,8 @@ PAGES: tuple[type[Pages], ...] = (
     OpportunityPages,
     HoDeskPages,
     CustomerPages,
+    LeadPages,
+    DealRegistrationPages,
     PartnerPages,
     MembershipPages,
     ExportPages,
