@@ -29,6 +29,7 @@ from api.installation import Installation
 from api.settings import Settings
 from models.approval import Approval
 from models.customer import Customer
+from models.deal_registration import DealProgress, DealRegistration, RegistrationStatus
 from models.identity import (
     Account,
     actor_of,
@@ -40,6 +41,7 @@ from models.kernel.calendar import BEIJING, OFFICE_HOURS, WorkingCalendar
 from models.kernel.journal import JournalLine
 from models.kernel.values import valid_credit_code
 from models.kernel.work import utc_now
+from models.lead import Lead, LeadStatus
 from models.opportunity import Direction, HoOffer, OfferStatus, Opportunity, Status
 from models.opportunity.record import stale
 from models.rights import Preset
@@ -90,6 +92,13 @@ async def test_it_shows_what_a_visitor_wants_to_see(demonstration: Installation)
     pools = await rows(demonstration, select(Approval.pool).where(Approval.state == "OPEN"))
     assert True in pools
     assert False in pools
+
+
+async def test_it_has_leads_in_every_state_and_deals_with_progress(demonstration: Installation):
+    assert {one.status for one in await rows(demonstration, select(Lead))} == set(LeadStatus)
+    deals = await rows(demonstration, select(DealRegistration))
+    assert {one.status for one in deals} == set(RegistrationStatus)
+    assert len(await rows(demonstration, select(DealProgress))) == 2
 
 
 async def test_customers_and_partners_are_whole(demonstration: Installation):

@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from api import timers
 from api.demo.deals import DEALS, Deal
+from api.demo.leads import follow_leads
 from api.demo.people import EVERYBODY
 from api.demo.plots import PLOTS
 from api.demo.steps import Step
@@ -86,6 +87,7 @@ async def load_demo(house: Installation, *, now: dt.datetime | None = None, told
         await timers.sweep(house, clock=world.clock)
         await step(world, deal)
         told(done + 1, len(events))
+    await follow_leads(world)
     world.moment = today
     await timers.sweep(house, clock=world.clock)
     await open_tools(world, demo_token(house.settings))
