@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlmodel import col, select
 
-from admin.pages.fields import Column
+from admin.pages.fields import MEANINGS, Column
 from admin.pages.finding import Find
 from admin.pages.inputs import Input, with_options
 from admin.pages.records import Edit, RecordPages, Related, Section
+from admin.pages.steps import Given, Step
 from admin.viewer import Viewer
-from models.customer import AssociationType, Customer, CustomerOrigin, CustomerType, edit_customer
+from models import knowledge
+from models.customer import (
+    AssociationType,
+    Customer,
+    CustomerFact,
+    CustomerOrigin,
+    CustomerType,
+    edit_customer,
+    keep_facts,
+    standing_of,
+)
 from models.export import ExportKind
 from models.identity import Account
 from models.kernel.access import Side
@@ -25,6 +36,26 @@ from models.rights import Right
 
 async def _edit(work: Work, id: UUID, values: Mapping[str, Any], version: int) -> Any:
     return await edit_customer(work, id, values, version=version)
+
+
+async def _keep_facts(work: Work, id: UUID, given: Given) -> Any:
+    return await keep_facts(work, id, **given.values)
+
+
+def _held(name: str) -> Callable[[Work, Any], Awaitable[Any]]:
+    async def present(work: Work, record: Any) -> Any:
+        standing = await standing_of(work, record.id)
+        return getattr(standing, name) if standing is not None else None
+
+    return present
+
+
+async def _feed(work: Work, id: UUID, given: Given) -> Any:
+    values = given.values
+    return await knowledge.feed(work, id, title=values["title"], text=values["text"], link=values["link"])
+
+
+MEANINGS["facts"] = CustomerFact
 
 
 class CustomerPages(RecordPages):
@@ -129,7 +160,89 @@ class CustomerPages(RecordPages):
                 Column("created_at"),
             ),
         ),
+        Related(
+            "standings",
+            "standings",
+            (Column("facts", wide=True), Column("registered_at"), Column("grace_days"), Column("updated_at")),
+        ),
+        Related(
+            "reports",
+            "customer_reports",
+            (
+                Column("company_name", opens=True),
+                Column("partner.name"),
+                Column("status", badge=True),
+                Column("due_at"),
+                Column("created_at"),
+            ),
+        ),
+        Related(
+            "invitations",
+            "invitations",
+            (
+                Column("id", opens=True),
+                Column("partner.name"),
+                Column("channel"),
+                Column("association_type"),
+                Column("status", badge=True),
+                Column("valid_until"),
+            ),
+        ),
+        Related(
+            "association_events",
+            "association_events",
+            (
+                Column("happened_at"),
+                Column("event"),
+                Column("association_type"),
+                Column("previous_type"),
+                Column("partner.name"),
+                Column("cause"),
+                Column("by_name"),
+                Column("reason"),
+            ),
+        ),
+        Related(
+            "signatures",
+            "signatures",
+            (
+                Column("agreement.number"),
+                Column("signed_at"),
+                Column("signer_name"),
+                Column("partner.name"),
+            ),
+        ),
+        Related("knowledge", "knowledge", (Column("title"), Column("text", wide=True), Column("link"))),
     )
+    steps = {
+        "keep_facts": Step(
+            _keep_facts,
+            (
+                Input("facts", "many", words=CustomerFact),
+                Input("registered_at", "instant", row_type="Customer"),
+                Input("grace_days", "number"),
+            ),
+            zh="维护客户情况",
+            en="Keep what is known",
+            permission=Right.CUSTOMER_ONBOARD,
+            held={
+                "facts": _held("facts"),
+                "registered_at": _held("registered_at"),
+                "grace_days": _held("grace_days"),
+            },
+        ),
+        "feed_knowledge": Step(
+            _feed,
+            (
+                Input("title", required=True, longest=128, row_type="KnowledgeRecommendation"),
+                Input("text", "area", required=True, longest=4000),
+                Input("link", longest=500),
+            ),
+            zh="推送知识推荐",
+            en="Recommend knowledge",
+            permission=Right.KNOWLEDGE_FEED,
+        ),
+    }
     editing = Edit(
         _edit,
         (

@@ -5,13 +5,16 @@ from __future__ import annotations
 from starlette.applications import Starlette
 
 from admin.account import AccountPages, RolePages
+from admin.agreement import AgreementPages
 from admin.approval import QueuePages
 from admin.customer import CustomerPages
+from admin.customer_report import CustomerReportPages
 from admin.deal_registration import DealRegistrationPages
 from admin.door import Door
 from admin.export import ExportPages
 from admin.file import FilePages
 from admin.home import HomePage
+from admin.invitation import InvitationPages
 from admin.journal import JournalPages
 from admin.lead import LeadPages
 from admin.notice import NoticePages
@@ -34,6 +37,9 @@ PAGES: tuple[type[Pages], ...] = (
     OpportunityPages,
     HoDeskPages,
     CustomerPages,
+    CustomerReportPages,
+    InvitationPages,
+    AgreementPages,
     LeadPages,
     DealRegistrationPages,
     PartnerPages,

@@ -123,7 +123,9 @@ class Reporting:
             return list(rows.scalars())
 
 
-async def open_reporting(pipeline: Pipeline) -> Reporting:
+async def open_reporting(
+    pipeline: Pipeline, operator: Account | None = None, finance: Account | None = None
+) -> Reporting:
     """Give the partners an address at which they can be reached, and open whoever is missing."""
 
     async def reachable(work: Work) -> None:
@@ -132,8 +134,8 @@ async def open_reporting(pipeline: Pipeline) -> Reporting:
 
     store, ours = pipeline.store, {"partner_id": pipeline.cast.huaqi.id}
     await store.do(operator_actor(), reachable)
-    operator = await open_person(store, "luo.jia", "罗佳", Preset.OPS, **ours)
-    finance = await open_person(store, "xu.fei", "许飞", Preset.FIN, **ours)
+    operator = operator or await open_person(store, "luo.jia", "罗佳", Preset.OPS, **ours)
+    finance = finance or await open_person(store, "xu.fei", "许飞", Preset.FIN, **ours)
     return Reporting(
         pipeline=pipeline,
         main=pipeline.main,

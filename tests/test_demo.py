@@ -27,8 +27,11 @@ from api.demo.people import LOGIN_PREFIX
 from api.identity import journal_key
 from api.installation import Installation
 from api.settings import Settings
+from models.agreement import AgreementSignature
 from models.approval import Approval
+from models.association import AssociationEvent
 from models.customer import Customer
+from models.customer_report import CustomerReport, ReportStatus
 from models.deal_registration import DealProgress, DealRegistration, RegistrationStatus
 from models.identity import (
     Account,
@@ -37,6 +40,7 @@ from models.identity import (
     operator_actor,
 )
 from models.identity.proofs import password_fits
+from models.invitation import Invitation
 from models.kernel.calendar import BEIJING, OFFICE_HOURS, WorkingCalendar
 from models.kernel.journal import JournalLine
 from models.kernel.values import valid_credit_code
@@ -101,6 +105,16 @@ async def test_it_has_leads_in_every_state_and_deals_with_progress(demonstration
     assert len(await rows(demonstration, select(DealProgress))) == 2
 
 
+async def test_it_has_reports_and_invitations_in_every_state(demonstration: Installation):
+    assert {one.status for one in await rows(demonstration, select(CustomerReport))} == set(ReportStatus)
+    invited = await rows(demonstration, select(Invitation))
+    assert {one.status for one in invited} >= {"SENT", "ACCEPTED", "REFUSED"}
+    assert [one.failure_codes for one in invited if one.failed_at] == [["UNPAID_BILLS"]]
+    assert [one.tag for one in invited if one.activity_id] == ["ZNZZ2026"]
+    assert len(await rows(demonstration, select(AssociationEvent))) == 1
+    assert len(await rows(demonstration, select(AgreementSignature))) == 2
+
+
 async def test_customers_and_partners_are_whole(demonstration: Installation):
     customers = await rows(demonstration, select(Customer))
     assert len(customers) == len(COMPANIES) == 20
@@ -155,6 +169,8 @@ async def test_nothing_was_done_by_an_actor_that_could_not_do_it_and_nothing_in_
         *("account.create", "account.set_director", "partner.create", "installation.seed", "role.seed"),
         *("Opportunity.PO.escalate", "Opportunity.PO.expire_validation"),
         *("Opportunity.HO.expire_offer", "Opportunity.HO.recall_expired"),
+        "CustomerReport.expire",
+        "Invitation.expire",
     }
     assert max(line.at for line in lines) <= utc_now()
 

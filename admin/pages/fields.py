@@ -26,26 +26,20 @@ LONG: Final = 256
 
 GREEN: Final = frozenset(
     {
-        "VALIDATED",
-        "ACCEPTED",
-        "WON",
-        "DELIVERED",
-        "ACTIVE",
-        "approve",
-        "approve_exit",
-        "APPROVED",
-        "ADMITTED",
-        "validate",
-        "DONE",
+        *("VALIDATED", "ACCEPTED", "WON", "DELIVERED", "ACTIVE", "approve", "approve_exit", "APPROVED", "validate"),
+        *("DONE", "CONVERTED", "REGISTERED", "REPORTED", "ASSOCIATED", "ADMITTED"),
     }
 )
 RED: Final = frozenset(
     {"AUDIT_REJECTED", "VALIDATION_REJECTED", "REJECTED", "AUTO_REJECTED", "LOST", "reject", "reject_exit", "FAILED"}
 )
 BLUE: Final = frozenset(
-    {"AUDITING", "VALIDATING", "PENDING", "PENDING_ACCEPTANCE", "EXIT_PENDING", "OPEN", "RUNNING", "WAITING"}
+    {
+        *("AUDITING", "VALIDATING", "PENDING", "PENDING_ACCEPTANCE", "EXIT_PENDING", "OPEN", "RUNNING"),
+        *("ASSIGNED", "FOLLOWING", "PENDING_REVIEW", "SENT", "WAITING"),
+    }
 )
-YELLOW: Final = frozenset({"RETURNED", "DISPUTED", "RECALLED", "send_back"})
+YELLOW: Final = frozenset({"RETURNED", "DISPUTED", "RECALLED", "send_back", "REFUSED"})
 
 
 def colour(code: str) -> str:

@@ -11,6 +11,7 @@ from api.demo.deals import DEALS, Deal
 from api.demo.leads import follow_leads
 from api.demo.people import EVERYBODY
 from api.demo.plots import PLOTS
+from api.demo.relations import relate
 from api.demo.steps import Step
 from api.demo.tools import open_tools
 from api.demo.world import World, settle
@@ -88,6 +89,7 @@ async def load_demo(house: Installation, *, now: dt.datetime | None = None, told
         await step(world, deal)
         told(done + 1, len(events))
     await follow_leads(world)
+    await relate(world)
     world.moment = today
     await timers.sweep(house, clock=world.clock)
     await open_tools(world, demo_token(house.settings))

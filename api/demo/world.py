@@ -111,6 +111,7 @@ async def _open(world: World, person: Person, password_hash: str) -> None:
             customer_id=world.customers["dingsheng"] if person is CUSTOMER else None,
             office_id=person.office,
             is_main=person.is_main,
+            mobile="13800000900" if person.is_main else None,
             director_id=world.people["demo.director"] if person.login == "demo.manager" else None,
             must_change_password=False,
         )

@@ -16,7 +16,7 @@ from models.customer.words import CustomerFact
 from models.kernel.access import Actor
 from models.kernel.errors import ValueNotAllowedError, refuse
 from models.kernel.journal import Operation
-from models.kernel.reads import One, Page, Reader, Row, Wanted, relate
+from models.kernel.reads import Many, One, Page, Reader, Row, Wanted, relate
 from models.kernel.record import Aggregate, Belonging
 from models.kernel.values import Instant, Uid
 from models.kernel.work import Work
@@ -61,6 +61,7 @@ class CustomerStanding(Aggregate, table=True):
 
 
 relate(CustomerStanding, "customer", One(Customer, "customer_id"))
+relate(Customer, "standings", Many(CustomerStanding, "customer_id"))
 
 
 @dataclass(frozen=True)

@@ -117,9 +117,10 @@ async def note_failure(work: Work, id: UUID, error: DomainError) -> bool:
     invitation = await work.first(select(Invitation).where(Invitation.id == id).with_for_update())
     if not codes or invitation is None or invitation.status is not InvitationStatus.SENT:
         return False
+    before = {"failure_codes": invitation.failure_codes}
     invitation.failure_codes, invitation.failed_at = codes, work.now
     invitation.updated_at = work.now
-    work.note(FAILED, invitation, changes={"codes": codes})
+    work.note(FAILED, invitation, before=before, after={"failure_codes": codes})
     await tell_of_failure(work, invitation)
     return True
 
