@@ -37,9 +37,9 @@ async def running(
 
     async def until_stopped() -> None:
         while not stop.is_set():
+            await flush(store, usage, clock=clock)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), every)
-            await flush(store, usage, clock=clock)
 
     task = asyncio.create_task(until_stopped(), name="usage")
     try:
@@ -47,3 +47,4 @@ async def running(
     finally:
         stop.set()
         await task
+        await flush(store, usage, clock=clock)

@@ -21,10 +21,11 @@ from api.installation import Installation
 from api.migrate import pending
 from api.plain import err, out
 from api.settings import Settings, load
+from models.identity import create_client
 from models.kernel.access import system_actor
 from models.kernel.work import Work, run_write, utc_now
 from models.seed import plant
-from tests.people import Store
+from tests.people import Store, let_ask_anything
 from tests.pipeline import open_pipeline
 
 SECRET = "a secret of this installation alone, 2026"
@@ -93,6 +94,21 @@ async def test_the_demonstration_is_loaded_once_into_an_empty_database_and_told(
     assert "curl -s http://127.0.0.1:8000/graphql" in said
     assert "loaded" not in await run(database_url, "demo", "--if-empty")
     assert "empty database only" in await run(database_url, "demo", code=1)
+
+
+async def test_the_doctor_names_tools_that_may_ask_anything_in_production(database_url: str, database: Database):
+    store = Store(database.writer, database.reader)
+    pipeline = await open_pipeline(store)
+    house = installation(database_url, database, environment="production", secret_key=SECRET)
+    assert "No tool may ask whatever it likes." in await findings(house)
+    client = await store.do(pipeline.main, lambda work: create_client(work, name="华启 CRM"))
+    await let_ask_anything(store, client.id)
+    found = await findings(house)
+    told = next(one for what, one in found.items() if "may ask whatever" in what)
+    assert "华启 CRM" in told.what
+    assert told.todo is not None
+    assert not told.urgent
+    assert not [what for what in await findings(installation(database_url, database)) if "may ask whatever" in what]
 
 
 async def test_production_has_no_demonstration(database_url: str):

@@ -5,6 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from httpx2 import ASGITransport, AsyncClient
+from pydantic import SecretStr
+
+from api.app import create_app
+from api.settings import Settings
 from api.usage import flush
 from models.identity import operator_actor, set_mode
 from models.identity.record import ClientMode
@@ -244,3 +249,59 @@ async def test_a_stolen_token_that_is_tied_runs_the_admitted_operations_and_noth
             answer = await call(portal, secret, **body)
             assert "errors" in answer
             assert not answer.get("data")
+
+
+async def test_in_production_no_tool_is_opened(portal: Portal) -> None:
+    lin, main = portal.pipeline.cast.lin_operations, portal.pipeline.cast.wang_main
+    client, _ = await a_tool(portal)
+    settings = Settings(
+        database_url=portal.pipeline.store.writer.kw["bind"].url.render_as_string(hide_password=False),
+        environment="production",
+        secret_key=SecretStr("a secret of this installation alone, 2026"),
+        base_url="https://partner-center.example",
+        portal_mode="open",
+    )
+    app = create_app(settings, database=portal.database, clock=portal.pipeline.store.clock, sweeping=False)
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="https://partner-center.example") as browser:
+        production = Portal(browser, portal.pipeline, portal.database)
+        given = {"id": client["id"], "version": 1, "mode": "OPEN"}
+        assert (await production.refusal(lin, MODE, i=given))["code"] == "OPEN_MODE"
+        assert (await production.refusal(main, CREATE, i={"name": "x", "mode": "OPEN"}))["code"] == "OPEN_MODE"
+        await production.get(lin, MODE, i={**given, "mode": "APQ"})
+
+
+async def test_a_tools_build_publishes_for_itself_and_for_no_other(portal: Portal) -> None:
+    main = portal.pipeline.cast.wang_main
+    client, secret = await a_tool(portal, scopes=["operations:publish"])
+    other, _ = await a_tool(portal)
+    for one in (client, other):
+        given = {"id": parse_public_id(one["id"])[1]}
+        await portal.pipeline.store.do(operator_actor(), partial(set_mode, client_id=given["id"], mode=ClientMode.OPEN))
+    manifest = {"client": client["id"], "label": "1.0", "manifest": apollo(MINE), "idempotencyKey": "1.0"}
+    made = await call(portal, secret, query=PUBLISH, variables={"i": manifest})
+    assert made["data"]["operationManifestPublish"]["manifest"]["label"] == "1.0"
+    again = await call(portal, secret, query=PUBLISH, variables={"i": manifest})
+    assert again["data"]["operationManifestPublish"]["replayed"] is True
+    stolen = {**manifest, "client": other["id"], "idempotencyKey": "2"}
+    assert code_of(await call(portal, secret, query=PUBLISH, variables={"i": stolen})) == "NOT_FOUND"
+    mode = {"id": client["id"], "version": 2, "mode": "SAFELIST", "idempotencyKey": "3"}
+    assert code_of(await call(portal, secret, query=MODE, variables={"i": mode})) == "PEOPLE_ONLY"
+    seen = await portal.get(main, "{ operationManifests { nodes { label client { name } } } }")
+    assert seen["operationManifests"]["nodes"] == [{"label": "1.0", "client": {"name": "华启 CRM"}}]
+
+
+async def test_the_tools_people_are_told(portal: Portal) -> None:
+    cast = portal.pipeline.cast
+    client, _ = await a_tool(portal)
+    await portal.get(
+        cast.wang_main, PUBLISH, i={"client": client["id"], "label": "1.0", "manifest": apollo(MINE, NAMES)}
+    )
+    await decide(portal, "Mine")
+    await decide(portal, "Names", "reject", reason="用途不明")
+    inbox = "{ notices(first: 10) { nodes { kind sentence path } } }"
+    told = (await portal.get(cast.lin_operations, inbox))["notices"]["nodes"]
+    assert told[0]["sentence"] == "“华启 CRM”的版本“1.0”已发布，其中的新操作等待准入审核。"
+    mine = {one["kind"]: one for one in (await portal.get(cast.wang_main, inbox))["notices"]["nodes"]}
+    assert mine["operations.refused"]["sentence"] == "“华启 CRM”的操作“Names”当前为：未准入。用途不明"
+    assert mine["operations.decided"]["path"].startswith("/operations/versions/opm_")
+    assert mine["operations.decided"]["sentence"].startswith("“华启 CRM”的版本“1.0”中的操作已全部审核")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 
+from api.usage import flush, running
 from models import operations as domain
 from models.kernel.access import system_actor
 from models.kernel.values import new_id
@@ -68,3 +69,24 @@ def test_what_could_not_be_written_down_is_kept():
     usage.give_back(taken)
     kept = usage.take()[id]
     assert (kept.calls, kept.errors) == (2, 1)
+
+
+async def test_the_server_writes_usage_down_and_once_more_at_its_end(store: Store, cast: Cast):
+    wang = await store.actor(cast.wang_main)
+    client = await a_client(store, wang)
+    await published(store, wang, client, submitted(MINE))
+    mine = (await documents_of(store, client))[MINE].id
+    usage = domain.Usage(store.clock)
+    async with running(store, usage, clock=store.clock, every=3600):
+        usage.seen(mine, 0.01, False)
+    async with store.reader() as session:
+        assert (await usage_of(session, [mine], store.clock()))[mine].calls == 1
+
+
+async def test_what_the_database_does_not_take_now_is_written_later(store: Store, cast: Cast):
+    usage = domain.Usage(store.clock)
+    usage.seen(new_id(), 0.01, False)
+    before = await store.everything()
+    assert await flush(store, usage, clock=store.clock) == 0
+    assert len(usage) == 1
+    assert await store.everything() == before

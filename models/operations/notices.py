@@ -53,12 +53,14 @@ REFUSED = NoticeKind(
     Severity.WARNING,
     _PUBLISHERS,
 )
-describe(Subject(OperationManifest, "operations/versions", ("label", "client.name"), ("label", "client.name")))
+describe(
+    Subject(OperationManifest, "operations/versions", ("label", "client.name", "status"), ("label", "client.name"))
+)
 describe(
     Subject(
         OperationDocument,
         "operations",
-        ("name", "client.name", "status", "verdict_reason"),
+        ("name", "client.name", "external_id", "status", "verdict_reason"),
         ("name", "client.name", "external_id", "status", "verdict_reason"),
     )
 )
