@@ -18,6 +18,7 @@ from api.installation import Installation
 from api.settings import Settings, SettingsError
 from tests.people import PASSWORD, Store, open_cast
 from tests.portal import SIGN_IN
+from tests.processes import serving
 from tests.test_budget import redis
 from tests.test_persisted import apq
 
@@ -96,6 +97,24 @@ async def test_processes_share_a_persons_budget_through_redis(database: Database
             answer = await client.post("/graphql", json={"query": ME}, headers=person)
             left.append(int(answer.headers["ratelimit-remaining"]))
         assert left == [98, 96, 94]
+
+
+@pytest.mark.slow
+async def test_workers_of_one_server_share_a_budget_through_redis(database: Database, redis: str):
+    """What is left goes down by the cost of each call, whichever of the workers answers it."""
+    await open_cast(Store(database.writer, database.reader))
+    settings = {"redis_url": redis, "budget_cost": "1000", "max_cost": "500", "log_level": "warning"}
+    async with serving(database.url, "--workers", "2", **settings) as server:
+        async with httpx2.AsyncClient(base_url=server.address) as client:
+            person = await signed_in(client)
+
+        async def left() -> int:
+            # A new connection each time, which either worker may take.
+            async with httpx2.AsyncClient(base_url=server.address) as client:
+                answer = await client.post("/graphql", json={"query": ME}, headers=person)
+            return int(answer.headers["ratelimit-remaining"])
+
+        assert [await left() for _ in range(12)] == list(range(998, 974, -2))
 
 
 async def test_the_doctor_says_whether_redis_answers(database: Database, redis: str):
