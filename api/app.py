@@ -24,9 +24,9 @@ from api.files import Files, FormReceiver, file_terms, storage_of
 from api.graphql import Answered, Budget, Endpoint, Limits, graphiql
 from api.identity import Actors, journal_key, session_terms
 from api.imports import DraftImports
-from api.lead_imports import LeadImports
 from api.installation import Installation
 from api.invitations import InvitationPage, invitation_terms
+from api.lead_imports import LeadImports
 from api.logs import RequestLog
 from api.migrate import pending
 from api.operations import Examiner

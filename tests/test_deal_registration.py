@@ -354,7 +354,7 @@ async def test_progress_is_added_and_nothing_edits_it(leads: Leads) -> None:
     """COL-6.1.5, COL-2.6.6: the five fields; each addition appends, and the edit page cannot change it."""
     manager = leads.pipeline.manager
     deal = await registered(leads)
-    five = {
+    five: dict[str, Any] = {
         "stage": Stage.POC,
         "win_probability": 55,
         "technical_exchange": "与信息部交流两次",

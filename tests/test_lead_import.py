@@ -7,7 +7,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from models import lead as domain
 from models.kernel.access import Actor
@@ -18,6 +18,7 @@ from models.lead.importing import COLUMNS, heading
 from models.lead.refusals import LeadFileTooLargeError
 from models.onboarding.refusals import ColumnMissingError, FileNotReadableError
 from tests.leads import Leads, leads
+from tests.people import Store
 from tests.portal import Portal, portal
 
 __all__ = ["leads", "portal"]
@@ -59,9 +60,9 @@ async def taken(leads: Leads, content: bytes, actor: Actor | None = None, **give
     )
 
 
-async def every(leads: Leads) -> list[Lead]:
-    async with leads.store.reader() as session:
-        return list((await session.execute(select(Lead).order_by(Lead.id))).scalars())
+async def every(store: Store) -> list[Lead]:
+    async with store.reader() as session:
+        return list((await session.execute(select(Lead).order_by(col(Lead.id)))).scalars())
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ async def test_a_row_becomes_a_lead_that_waits_to_be_dispatched(leads: Leads, co
     """COL-6.2.7: import makes NEW."""
     done = await taken(leads, content)
     assert [one.outcome for one in done.rows] == [LeadRowState.CREATED], done.rows[0].problems("zh")
-    (lead,) = await every(leads)
+    (lead,) = await every(leads.store)
     assert (lead.status, lead.source, lead.partner_id) == (
         LeadStatus.NEW,
         LeadSource.IMPORT,
@@ -113,7 +114,7 @@ async def test_a_row_with_errors_is_refused_whole_and_told_with_every_reason(lea
     assert "省份: " in done.rows[0].problems("zh")
     assert "线索等级: " in done.rows[0].problems("zh")
     assert "手机号码: " in done.rows[1].problems("zh")
-    assert len(await every(leads)) == 1
+    assert len(await every(leads.store)) == 1
 
 
 async def test_files_that_are_none_and_people_who_may_not_are_refused(leads: Leads) -> None:
@@ -143,7 +144,7 @@ async def test_operations_send_a_file_down_and_the_main_account_hears_once(leads
     rows = [{**ROW, "company_name": f"第{number}家科技有限公司"} for number in range(60)]
     done = await taken(leads, csv_of(*rows), leads.pipeline.operations, partner_id=huaqi.id, source=LeadSource.CAMPAIGN)
     assert done.count(LeadRowState.CREATED) == 60
-    assert {(one.partner_id, one.source) for one in await every(leads)} == {(huaqi.id, LeadSource.CAMPAIGN)}
+    assert {(one.partner_id, one.source) for one in await every(leads.store)} == {(huaqi.id, LeadSource.CAMPAIGN)}
     told = [row for row in (await leads.store.everything())["Notice"] if row["kind"] == "lead.received"]
     assert len(told) == 1
 

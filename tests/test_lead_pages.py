@@ -212,7 +212,7 @@ async def test_operations_send_a_file_down_and_see_what_became_of_each_row(rooms
     assert "已导入 1 条，此前已导入 0 条，未导入 1 条" in text
     assert "号码含有全角字符" in text
     assert FORM["mobile"] not in text
-    made = [one for one in await every(rooms) if one.source == LeadSource.CAMPAIGN]
+    made = [one for one in await every(rooms.store) if one.source == LeadSource.CAMPAIGN]
     assert [one.level for one in made] == ["B"]
     for content, name, words in (
         (None, "", "请选择一个文件"),

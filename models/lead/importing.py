@@ -47,7 +47,7 @@ CHOICES: Final[Mapping[str, Any]] = {
 }
 LARGEST_BYTES: Final = 4 * 1024 * 1024
 LARGEST_UNPACKED: Final = 64 * 1024 * 1024
-CHUNK: Final = 50
+CHUNK: Final = 25
 
 
 class LeadRowState(Word):
