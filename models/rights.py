@@ -48,6 +48,7 @@ class Right(Permission):
     CUSTOMER_REPORT = "customer:report"
     CUSTOMER_DECIDE_REPORT = "customer:decide_report"
     CUSTOMER_INVITE = "customer:invite"
+    CUSTOMER_MIGRATE = "customer:migrate"
     INVITATION_ANSWER = "invitation:answer"
     AGREEMENT_PUBLISH = "agreement:publish"
     AGREEMENT_SIGN = "agreement:sign"
@@ -247,6 +248,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         Right.OPPORTUNITY_AUDIT,
         Right.OPPORTUNITY_CHANGE_OFFERING,
         Right.CUSTOMER_READ_PARTNERS,
+        Right.CUSTOMER_MIGRATE,
         Right.AGREEMENT_READ_SIGNATURES,
         Right.PARTNER_READ_PARTNERS,
         Right.PARTNER_PLACE,

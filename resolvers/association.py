@@ -14,6 +14,7 @@ from models.association import AssociationCause, AssociationEventKind
 from models.customer import AssociationType, CustomerFact
 from models.customer import Customer as CustomerRow
 from models.kernel.access import Side
+from models.kernel.record import Record
 from models.kernel.values import instant_text
 from models.kernel.work import Work
 from models.partner import PartnerOrganisation as PartnerRow
@@ -23,7 +24,7 @@ from resolvers.customer import Customer
 from resolvers.fields import Connection, Node, node, one
 from resolvers.identity.types import Account
 from resolvers.lookahead import LookAhead
-from resolvers.mutation import Action, Payload, act, answers
+from resolvers.mutation import Action, Payload, act, answers, keyed
 from resolvers.partner import PartnerOrganisation
 from resolvers.scalars import Instant, given_instant, uid
 from resolvers.words import publish
@@ -143,6 +144,22 @@ class CustomerFactsKeepInput(Action):
     grace_days: int | None = None
 
 
+@strawberry.input
+class CustomerMigrateInput(Action):
+    """Customers of a solution provider, up to 100, and the reseller that they go to."""
+
+    customers: list[strawberry.ID]
+    to: strawberry.ID
+    reason: str
+
+
+@strawberry.type
+class CustomersPayload(Payload):
+    """What moving customers answers: those of them that the viewer sees."""
+
+    customers: list[Customer] | None = None
+
+
 @strawberry.type
 @answers(partner=PartnerRow)
 class PartnerContactsPayload(Payload):
@@ -219,6 +236,25 @@ class AssociationMutation:
         return await act(
             info, input, lambda work: domain.set_contacts(work, contacts), PartnerContactsPayload, "partner"
         )
+
+    @strawberry.mutation(description="Move a solution provider's customers to a reseller, all or none (COL-5.1.4).")
+    async def customer_migrate(self, info: Info, input: CustomerMigrateInput) -> CustomersPayload | None:
+        """Move customers."""
+        ids = [uid(id, CustomerRow.prefix, "customers") for id in input.customers]
+        target = uid(input.to, PartnerRow.prefix, "to")
+
+        async def action(work: Work) -> list[Record]:
+            return [*await domain.migrate(work, ids, target, reason=input.reason)]
+
+        if input.validate_only:
+            await info.context.act(action, dry=True)
+            return CustomersPayload()
+        done, replayed = await keyed(info, input, action)
+        wanted = LookAhead(info).inside(CustomerRow, "customers")
+        async with info.context.reading() as reader:
+            rows: Any = await reader.by_ids(CustomerRow, done, wanted)
+        moved = [rows[id] for id in done if id in rows]
+        return CustomersPayload(ids=tuple(done), replayed=replayed, customers=moved)
 
     @strawberry.mutation(description="Write down what Huawei Cloud's systems know about a customer.")
     async def customer_facts_keep(self, info: Info, input: CustomerFactsKeepInput) -> CustomerStandingPayload | None:

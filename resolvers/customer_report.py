@@ -15,11 +15,12 @@ from models.kernel.work import Work
 from models.partner import PartnerOrganisation as PartnerRow
 from resolvers.context import Info, page, single
 from resolvers.customer import Customer
-from resolvers.fields import Connection, Node, node, one
+from resolvers.fields import Connection, Node, needs, node, one
 from resolvers.identity.types import Account
 from resolvers.mutation import Action, Payload, act, answers
 from resolvers.partner import PartnerOrganisation
 from resolvers.scalars import Instant, uid
+from resolvers.steps import NextStep, next_steps
 from resolvers.words import publish
 
 publish(ReportStatus, ReviewCause)
@@ -51,6 +52,12 @@ class CustomerReport(Node):
     submitter: Account | None = one("Who reported it.")
     account_manager: Account | None = one("The account manager who reported it.")
     customer: Customer | None = one("The customer, for whoever sees it; its own partner does once it is associated.")
+
+    @strawberry.field(metadata=needs("id"), description="Steps that lead on from here, with what blocks each.")
+    async def available_transitions(self, info: Info) -> list[NextStep]:
+        """List the steps that this viewer's rights cover."""
+        row: Any = self
+        return await next_steps(info, row.uid, domain.standing)
 
 
 @strawberry.enum(description="What reports can be sorted by.")

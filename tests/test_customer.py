@@ -404,6 +404,7 @@ async def test_a_customer_is_recognised_by_the_strongest_key(stage, cast):
 
 
 def test_codes_of_the_api_are_words_here():
+    """COL-5.1.1"""
     assert from_wire(AssociationType, "1") is AssociationType.REFERRAL
     assert from_wire(AssociationType, "2") is AssociationType.RESALE
     assert from_wire(AssociationType, "3") is None

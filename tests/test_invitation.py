@@ -69,7 +69,9 @@ async def fired(reporting: Reporting, invited: Invitation) -> str | None:
 
 
 async def test_a_reported_customer_is_invited_by_mail(reporting):
-    """COL-5.3.1, COL-5.3.2, COL-5.3.6, COL-5.2.4: one mail in the outbox; the link ends with the report."""
+    """COL-5.3.1, COL-5.3.2, COL-5.3.6, COL-5.2.4, COL-5.7.15: one mail in the outbox, one line in the journal; the link
+    ends with the report.
+    """
     report = await reporting.report()
     reporting.store.clock.forward(days=2)
     invited = await reporting.mail(report)

@@ -19,9 +19,11 @@ from api.settings import Settings
 from models.association import AssociationEvent
 from models.customer import Customer, CustomerFact, keep_facts
 from models.customer_report import CustomerReport
-from models.identity import Account
+from models.identity import Account, operator_actor
 from models.invitation import Invitation, InvitationStatus
+from models.kernel.work import Work
 from models.notice import MailState, OutgoingMail
+from models.partner import PartnerKind, PartnerOrganisation, create_partner
 from models.rights import Preset
 from tests.people import Store, open_person
 from tests.pipeline import open_pipeline
@@ -378,3 +380,38 @@ async def test_a_mail_about_an_invitation_that_does_not_wait_any_more_is_not_sen
     assert await counter.mailed() == []
     (mail,) = await reporting.every(OutgoingMail, letter="invitation")
     assert mail.state is MailState.DROPPED
+
+
+async def test_steps_that_lead_on_are_told(counter):
+    reporting = counter.reporting
+    report = await reporting.report()
+    invited = await reporting.mail(report)
+    query = "query($id: ID!) { node(id: $id) { ... on %s { availableTransitions { verb possible } } } }"
+    main = counter.cast.wang_main
+    found = await counter.portal.get(main, query % "CustomerReport", id=report.public_id)
+    assert found["node"]["availableTransitions"] == [{"verb": "void", "possible": True}]
+    found = await counter.portal.get(main, query % "Invitation", id=invited.public_id)
+    assert found["node"]["availableTransitions"] == [{"verb": "withdraw", "possible": True}]
+    found = await counter.portal.get(counter.cast.zhou_pdm, query % "Invitation", id=invited.public_id)
+    assert found["node"]["availableTransitions"] == []
+
+
+async def test_the_ecosystem_manager_moves_customers(counter):
+    """COL-5.1.4"""
+    reporting = counter.reporting
+    customer = await reporting.known(partner_id=counter.cast.huaqi.id)
+    move = "mutation($i: CustomerMigrateInput!) { customerMigrate(input: $i) { customers { id partner { name } } } }"
+    given = {"customers": [customer.public_id], "to": counter.cast.huaqi.public_id, "reason": "渠道调整"}
+    refused = await counter.portal.refusal(counter.cast.zhou_pdm, move, i=given)
+    assert refused["code"] == "NOT_A_RESELLER"
+
+    async def becomes_a_reseller(work: Work) -> None:
+        made = await create_partner(work, name="苏南云经销有限公司", kind=PartnerKind.RESELLER, province="CN-32")
+        made.pdm_id = counter.cast.zhou_pdm.id
+
+    await reporting.do(operator_actor(), becomes_a_reseller)
+    target = await reporting.only(PartnerOrganisation, kind=PartnerKind.RESELLER)
+    moved = await counter.portal.get(counter.cast.zhou_pdm, move, i={**given, "to": target.public_id})
+    assert moved["customerMigrate"]["customers"] == [
+        {"id": customer.public_id, "partner": {"name": "苏南云经销有限公司"}}
+    ]

@@ -28,9 +28,9 @@ async def associate(
     manager_id: UUID | None = None,
     tag: str | None = None,
 ) -> AssociationEvent:
-    """Put a customer with a partner, who holds its row, and write the event into the history.
+    """Put a customer with a partner, and write the event into the history.
 
-    The caller has seen to it that nothing stands against it.
+    The caller holds the customer's row and has seen to it that nothing stands against it.
     """
     after = {
         "partner_id": partner_id,

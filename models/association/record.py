@@ -35,6 +35,7 @@ class AssociationCause(Word):
     INVITATION = "INVITATION", "接受邀请", "Invitation accepted"
     PARTNER_REQUEST = "PARTNER_REQUEST", "伙伴发起申请", "Partner's request"
     CUSTOMER_REQUEST = "CUSTOMER_REQUEST", "客户发起申请", "Customer's request"
+    MIGRATION = "MIGRATION", "生态经理迁移", "Moved by the ecosystem manager"
     OPERATIONS = "OPERATIONS", "运营处理", "Ecosystem operations"
 
 

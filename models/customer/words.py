@@ -9,7 +9,7 @@ from models.kernel.words import Word
 
 
 class AssociationType(Word):
-    """The commercial model between a customer and its partner (关联类型)."""
+    """The commercial model between a customer and its partner (关联类型, COL-5.1.1)."""
 
     REFERRAL = "REFERRAL", "顾问销售", "Referral"
     RESALE = "RESALE", "代售", "Resale"
@@ -94,7 +94,8 @@ class CustomerFact(Word):
     GIFT_BALANCE = "GIFT_BALANCE", "有充值赠送余额", "Has gift balance from top-up"
 
 
-# As the China site's API has them on the wire; some are texts there and some are numbers, all are kept as texts.
+# As the China site's API has them on the wire (COL-5.1.1); some are texts there and some are numbers, all are kept as
+# texts.
 WIRE_CODES: Final[Mapping[Word, str]] = {
     AssociationType.REFERRAL: "1",
     AssociationType.RESALE: "2",

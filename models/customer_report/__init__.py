@@ -1,9 +1,9 @@
-"""Reports of customers (报备客户): who reported whom first, for how long, and what stands against it."""
+"""Reports of customers (报备客户): who reported whom first, for how long, and what stands against it (COL-5.2.1)."""
 
 from models.customer_report import notices
 from models.customer_report.actions import FORM, report, void
 from models.customer_report.checks import held_by, matches
-from models.customer_report.lifecycle import REPORT, REVIEW, review
+from models.customer_report.lifecycle import REPORT, REVIEW, review, standing
 from models.customer_report.policies import MOST_REPORTS, OLD_ACCOUNT_DAYS, REPORT_DAYS, REVIEW_DAYS
 from models.customer_report.record import CustomerReport
 from models.customer_report.refusals import (
@@ -39,5 +39,6 @@ __all__ = [
     "notices",
     "report",
     "review",
+    "standing",
     "void",
 ]

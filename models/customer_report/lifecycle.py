@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
+
+from sqlmodel import select
 
 from models.approval import ApprovalKind, DecisionInput, not_own_submission, of_all, register
 from models.customer_report.checks import customer_still_free
 from models.customer_report.policies import REPORT_DAYS, REVIEW_DAYS
 from models.customer_report.record import CustomerReport
 from models.customer_report.words import ReportStatus
-from models.kernel.lifecycle import TIMER, Deadline, Lifecycle, Move, State, Transition
+from models.kernel.lifecycle import TIMER, Deadline, Lifecycle, Move, Standing, State, Transition
 from models.kernel.work import Work
 from models.rights import Right
 
@@ -135,3 +138,11 @@ register(
         escalates="escalate",
     )
 )
+
+
+async def standing(work: Work, id: UUID) -> list[Standing[Any]]:
+    """Say which steps lead on from here for this actor, and what blocks each."""
+    found = await work.first(
+        select(CustomerReport).where(CustomerReport.id == id, CustomerReport.visible_to(work.actor))
+    )
+    return await REPORT.standing(work, found) if found is not None else []

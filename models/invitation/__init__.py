@@ -12,7 +12,7 @@ from models.invitation.issuing import (
     withdraw,
 )
 from models.invitation.letter import InvitationWords, preview
-from models.invitation.lifecycle import INVITATION
+from models.invitation.lifecycle import INVITATION, standing
 from models.invitation.links import BEARER, InvitationTerms, qr_code
 from models.invitation.policies import INVITATION_DAYS, NEW_ACCOUNT_DAYS
 from models.invitation.record import Invitation, InvitationActivity
@@ -75,5 +75,6 @@ __all__ = [
     "qr_code",
     "resend",
     "send_by_mail",
+    "standing",
     "withdraw",
 ]

@@ -185,7 +185,7 @@ REPORT.also_do("void", withdraw_with_report)
 
 
 async def _issued(work: Work, report: CustomerReport | None, **facts: Any) -> Invitation:
-    """Begin an invitation; one made by an account manager brings him the customer (COL-5.3.8)."""
+    """Begin an invitation, which the journal tells (COL-5.7.15); an account manager gets its customer (COL-5.3.8)."""
     if work.actor.partner_id is None:
         raise NotFoundError()
     made = Invitation(
@@ -215,7 +215,7 @@ async def _post(work: Work, invitation: Invitation) -> None:
 
 
 async def link_end(work: Work, report: CustomerReport | None) -> dt.datetime:
-    """Let a link end with the report, and after the days of the policy at the latest (COL-5.3.6)."""
+    """Let a link end with the report, and after the days of the policy at the latest (COL-5.2.4, COL-5.3.6)."""
     latest = work.now + dt.timedelta(days=await work.policy(INVITATION_DAYS))
     return min(latest, report.due_at) if report is not None and report.due_at is not None else latest
 

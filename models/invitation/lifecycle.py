@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
+
+from sqlmodel import select
 
 from models.invitation.policies import INVITATION_DAYS
 from models.invitation.record import Invitation
 from models.invitation.words import InvitationStatus
-from models.kernel.lifecycle import TIMER, Deadline, Lifecycle, State, Transition
+from models.kernel.lifecycle import TIMER, Deadline, Lifecycle, Standing, State, Transition
+from models.kernel.work import Work
 from models.rights import Right
 
 _EVENT: Final = ("csbchannelsalesCustomer", "inviteCustomer")
@@ -65,3 +69,9 @@ INVITATION: Lifecycle[InvitationStatus] = Lifecycle(
     zh="客户邀请",
     en="Invitation",
 )
+
+
+async def standing(work: Work, id: UUID) -> list[Standing[Any]]:
+    """Say which steps lead on from here for this actor, and what blocks each."""
+    found = await work.first(select(Invitation).where(Invitation.id == id, Invitation.visible_to(work.actor)))
+    return await INVITATION.standing(work, found) if found is not None else []

@@ -20,6 +20,7 @@ from resolvers.identity.types import Account
 from resolvers.mutation import Payload, answers
 from resolvers.partner import PartnerOrganisation
 from resolvers.scalars import Instant
+from resolvers.steps import NextStep, next_steps
 from resolvers.words import publish
 
 publish(InvitationChannel, InvitationStatus, InvitationTag)
@@ -97,6 +98,12 @@ class Invitation(Node):
         """Draw the link."""
         link = _link_of(self, info)
         return domain.qr_code(link) if link else None
+
+    @strawberry.field(metadata=needs("id"), description="Steps that lead on from here, with what blocks each.")
+    async def available_transitions(self, info: Info) -> list[NextStep]:
+        """List the steps that this viewer's rights cover."""
+        row: Any = self
+        return await next_steps(info, row.uid, domain.standing)
 
 
 def _link_of(row: Any, info: Info) -> str | None:
