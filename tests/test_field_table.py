@@ -127,6 +127,7 @@ def holders(right: Right) -> set[str]:
             "decide",
             Right.CUSTOMER_DECIDE_REPORT,
         ),
+        ("admission of a tool's operations", "decide", Right.OPERATIONS_ADMIT),
         ("onboarding of a history by import", "do", Right.OPPORTUNITY_ONBOARD),
         ("onboarding of a history by import", "do", Right.CUSTOMER_ONBOARD),
         ("accounts, roles, settings, policy rows, holidays", "policy rows, holidays", Right.POLICY_EDIT),

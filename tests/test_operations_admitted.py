@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
+from typing import Any
 
 from sqlmodel import col, select
 
@@ -136,7 +138,7 @@ async def test_terms_beyond_what_may_be_given_are_refused(store: Store, cast: Ca
     documents = await documents_of(store, client)
     now = store.clock()
     day = dt.timedelta(days=1)
-    for text, terms, error in (
+    cases: list[tuple[str, dict[str, Any], type[Exception]]] = [
         (NAMES, {"expires_at": now}, domain.AdmissionPeriodError),
         (NAMES, {"expires_at": now + 731 * day}, domain.AdmissionPeriodError),
         (NAMES, {"grants": ["opportunity.internal:plain"]}, domain.GrantNotAllowedError),
@@ -145,9 +147,10 @@ async def test_terms_beyond_what_may_be_given_are_refused(store: Store, cast: Ca
         (SUBMIT, {"grants": [GRANT]}, domain.GrantNotAllowedError),
         (NAMES, {"duplicate_of_id": documents[NAMES].id}, ValueNotAllowedError),
         (NAMES, {"version": 7}, StaleVersionError),
-    ):
+    ]
+    for text, terms, error in cases:
         entry = await entry_of(store, documents[text])
-        await store.refused(lin, error, lambda work, entry=entry, terms=terms: decide(work, entry.id, "admit", **terms))
+        await store.refused(lin, error, partial(decide, id=entry.id, verb="admit", **terms))
 
 
 async def test_an_admission_is_renewed_without_a_break_and_revoked_at_once(store: Store, cast: Cast):
