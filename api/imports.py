@@ -24,7 +24,7 @@ from models.draft_import import (
     template,
 )
 from models.export import ExportFormat
-from models.identity import SessionTerms, SignInRequiredError
+from models.identity import PeopleOnlyError, SessionTerms, SignInRequiredError, is_bound
 from models.kernel.access import Actor
 from models.kernel.errors import DomainError
 from models.kernel.words import Lang
@@ -33,7 +33,12 @@ from models.rights import Right
 from resolvers.refusals import shown
 
 WORKBOOK: Final = ExportFormat.XLSX.media_type
-REFUSED: Final[dict[type[DomainError], int]] = {**STATUS, TooManyRowsError: 413, DraftFileTooLargeError: 413}
+REFUSED: Final[dict[type[DomainError], int]] = {
+    **STATUS,
+    PeopleOnlyError: 403,
+    TooManyRowsError: 413,
+    DraftFileTooLargeError: 413,
+}
 
 
 class DraftImports:
@@ -82,9 +87,12 @@ class DraftImports:
         return Response(orjson.dumps(_told(outcome, lang)), 200, HEADERS, "application/json")
 
     async def _actor(self, request: Request) -> Actor:
+        """Name the caller; a tool that is bound to its registered operations has no other way to write."""
         actor = await authenticate(request, self.house, self.sessions, clock=self.clock)
         if actor is None:
             raise SignInRequiredError()
+        if is_bound(actor):
+            raise PeopleOnlyError()
         return actor
 
     def _plainly(self, endpoint: Any) -> Any:

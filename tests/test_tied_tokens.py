@@ -234,12 +234,23 @@ async def test_ids_that_may_not_run_are_one_answer(tool: Tool):
     assert b"PERSISTED_QUERY_NOT_FOUND" in answers.pop()
 
 
-async def test_a_stolen_token_brings_in_no_drafts_by_file(portal: Portal, tool: Tool):
+@pytest.mark.parametrize("path", ["/imports/drafts", "/imports/leads"])
+async def test_a_tool_bound_to_its_operations_brings_in_nothing_by_file(portal: Portal, tool: Tool, path: str):
+    untied = await a_tool(portal, portal.pipeline.main, "华启 门户", tied=False)
     before = await portal.pipeline.store.everything()
-    answer = await portal.client.post("/imports/drafts", content=template("en", 200), headers=tool.headers)
-    assert answer.status_code >= 400
-    assert answer.json()["errors"][0]["extensions"]["code"] == "PEOPLE_ONLY"
-    assert await portal.pipeline.store.everything() == before
+    for bound in (tool, untied):
+        posted = await portal.client.post(path, content=template("en", 200), headers=bound.headers)
+        for answer in (posted, await bound.get(f"{path}/template")):
+            assert answer.status_code == 403
+            assert answer.json()["errors"][0]["extensions"]["code"] == "PEOPLE_ONLY"
+    after = await portal.pipeline.store.everything()
+    for rows in (before, after):
+        # That a token was used is noted, and is no change of anything.
+        rows["ApiToken"] = [row | {"last_used_at": None} for row in rows["ApiToken"]]
+    assert after == before
+    # An application that may ask anything may bring in files, within its scopes.
+    await untied.mode(ClientMode.OPEN)
+    assert (await untied.get("/imports/drafts/template")).status_code == 200
 
 
 async def test_admitted_documents_run_in_every_form_that_the_mode_allows(tool: Tool):
