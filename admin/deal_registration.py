@@ -19,7 +19,7 @@ class DealRegistrationPages(RecordPages):
     model = DealRegistration
     path: ClassVar[str] = "deal-registrations"
     title: ClassVar[str] = "deal_registrations"
-    icon: ClassVar[str] = "ti ti-file-certificate"
+    icon: ClassVar[str] = "ti ti-clipboard-text"
     group: ClassVar[str] = "group_records"
     rights = (Right.DEAL_READ_ALL, Right.DEAL_READ_PARTNERS, Right.DEAL_READ_OFFICE, Right.DEAL_READ_OWNED)
     heading = Column("name")

@@ -67,11 +67,11 @@ class LeadPages(RecordPages):
         Column("account_name"),
         Column("level"),
         Column("status", badge=True),
-        Column("source"),
-        Column("campaign_name"),
         Column("partner.name"),
         Column("follower.name"),
         Column("next_follow_at"),
+        Column("source"),
+        Column("campaign_name"),
         Column("created_at"),
     )
     finds = (
