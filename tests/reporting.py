@@ -111,6 +111,11 @@ class Reporting:
         """Read a row as it is now."""
         return await self.pipeline.again(record)
 
+    async def seen(self, model: Any, actor: Actor) -> set[Any]:
+        """Give the ids of the rows that somebody sees."""
+        async with self.store.reader() as session:
+            return set((await session.execute(select(model.id).where(model.visible_to(actor)))).scalars())
+
     async def only(self, model: Any, **facts: Any) -> Any:
         """Give the one row that fits."""
         async with self.store.reader() as session:

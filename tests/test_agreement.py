@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from models import agreement, association, knowledge
 from models.agreement import (
@@ -39,7 +38,7 @@ from tests.stage import person as somebody
 
 __all__ = ["pipeline", "reporting"]
 
-TEXTS = {"title_zh": "须知", "title_en": "Notice", "content_zh": "新的内容", "content_en": "A new text"}
+TEXTS: dict[str, Any] = {"title_zh": "须知", "title_en": "Notice", "content_zh": "新的内容", "content_en": "A new text"}
 
 
 async def ours(reporting: Reporting, **changes: Any) -> Customer:
@@ -63,11 +62,6 @@ async def sign(reporting: Reporting, customer: Actor, **changes: Any) -> Agreeme
         customer, lambda work: agreement.sign(work, version.id, ticked=changes.get("ticked", True))
     )
     return made
-
-
-async def seen(reporting: Reporting, model: Any, actor: Actor) -> set[Any]:
-    async with reporting.store.reader() as session:
-        return set((await session.execute(sa.select(model.id).where(model.visible_to(actor)))).scalars())
 
 
 async def mine(reporting: Reporting, customer: Actor) -> association.MyPartner:
@@ -160,7 +154,7 @@ async def test_who_sees_signatures(reporting):
         (pipeline.koogallery, False),
         (pipeline.auditor, True),
     ):
-        assert (await seen(reporting, AgreementSignature, actor) == {signed.id}) is sees, actor.name
+        assert (await reporting.seen(AgreementSignature, actor) == {signed.id}) is sees, actor.name
     await publish(reporting)
 
     async def move(work: Work) -> None:
@@ -168,9 +162,9 @@ async def test_who_sees_signatures(reporting):
         found.partner_id = pipeline.cast.yunfan.id
 
     await reporting.do(operator_actor(), move)
-    assert await seen(reporting, AgreementSignature, reporting.other_main) == set()
+    assert await reporting.seen(AgreementSignature, reporting.other_main) == set()
     again = await sign(reporting, person)
-    assert await seen(reporting, AgreementSignature, reporting.other_main) == {again.id}
+    assert await reporting.seen(AgreementSignature, reporting.other_main) == {again.id}
 
 
 async def test_a_customer_sees_its_partner(reporting):
@@ -253,14 +247,14 @@ async def test_the_partner_sees_recommendations_once_the_customer_has_signed_the
         (reporting.pipeline.pdm, True),
         (reporting.operations, True),
     ):
-        assert (await seen(reporting, KnowledgeRecommendation, actor) == {fact.id}) is sees, actor.name
+        assert (await reporting.seen(KnowledgeRecommendation, actor) == {fact.id}) is sees, actor.name
     await sign(reporting, person)
-    assert await seen(reporting, KnowledgeRecommendation, reporting.main) == {fact.id}
-    assert await seen(reporting, KnowledgeRecommendation, reporting.other_main) == set()
+    assert await reporting.seen(KnowledgeRecommendation, reporting.main) == {fact.id}
+    assert await reporting.seen(KnowledgeRecommendation, reporting.other_main) == set()
     await publish(reporting)
-    assert await seen(reporting, KnowledgeRecommendation, reporting.main) == set()
+    assert await reporting.seen(KnowledgeRecommendation, reporting.main) == set()
     await sign(reporting, person)
-    assert await seen(reporting, KnowledgeRecommendation, reporting.main) == {fact.id}
+    assert await reporting.seen(KnowledgeRecommendation, reporting.main) == {fact.id}
 
 
 async def test_only_operations_feed_recommendations_and_take_them_back(reporting):
@@ -284,7 +278,7 @@ async def test_only_operations_feed_recommendations_and_take_them_back(reporting
         reporting.operations, StaleVersionError, lambda work: knowledge.withdraw(work, fact.id, version=7)
     )
     await reporting.do(reporting.operations, lambda work: knowledge.withdraw(work, fact.id, version=1))
-    assert await seen(reporting, KnowledgeRecommendation, reporting.operations) == set()
+    assert await reporting.seen(KnowledgeRecommendation, reporting.operations) == set()
     await reporting.store.refused(reporting.operations, NotFoundError, lambda work: knowledge.withdraw(work, fact.id))
 
 

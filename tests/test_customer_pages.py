@@ -98,7 +98,7 @@ async def test_operations_keep_facts_and_recommend_from_the_customers_page(desk:
     lin = await desk.enter(desk.pipeline.cast.lin_operations)
     page = await lin.page(f"/customers/{customer.public_id}")
     assert "维护客户情况" in page
-    given = {
+    given: dict[str, Any] = {
         "version": str(customer.version),
         "facts": ["CASH_SPENDING", "UNPAID_BILLS"],
         "registered_at": "2026-01-05T10:00",

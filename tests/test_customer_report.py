@@ -121,10 +121,8 @@ async def test_who_sees_a_report(reporting):
         (pipeline.operations, {his.id, ours.id}),
         (pipeline.platform, set()),
     ]
-    async with reporting.store.reader() as session:
-        for who, seen in expected:
-            query = CustomerReport.__table__.select().where(CustomerReport.visible_to(who))
-            assert {row.id for row in await session.execute(query)} == seen, who.name
+    for who, seen in expected:
+        assert await reporting.seen(CustomerReport, who) == seen, who.name
 
 
 def _blank() -> dict[str, Any]:
@@ -459,10 +457,8 @@ async def test_only_operations_keep_what_is_known_of_a_customer_and_no_partner_r
         await reporting.store.refused(
             actor, PermissionDeniedError, lambda work: keep_facts(work, customer.id, facts=[])
         )
-    async with reporting.store.reader() as session:
-        for actor, seen in ((reporting.main, 0), (reporting.pipeline.pdm, 0), (reporting.operations, 1)):
-            query = CustomerStanding.__table__.select().where(CustomerStanding.visible_to(actor))
-            assert len((await session.execute(query)).all()) == seen
+    for actor, seen in ((reporting.main, 0), (reporting.pipeline.pdm, 0), (reporting.operations, 1)):
+        assert len(await reporting.seen(CustomerStanding, actor)) == seen
     line = (await reporting.store.journal())[-1]
     assert (line.operation, line.internal, line.partner_id) == ("customer.keep_facts", True, None)
     error = await reporting.store.refused(
@@ -487,14 +483,9 @@ async def test_a_director_sees_the_reports_of_his_managers(reporting):
         manager = await work.session.get_one(Account, reporting.manager.id)
         manager.director_id = director.id
 
-    async def seen() -> list[Any]:
-        async with reporting.store.reader() as session:
-            query = CustomerReport.__table__.select().where(CustomerReport.visible_to(director))
-            return [row.id for row in await session.execute(query)]
-
-    assert await seen() == []
+    assert await reporting.seen(CustomerReport, director) == set()
     await reporting.do(operator_actor(), lead)
-    assert await seen() == [report.id]
+    assert await reporting.seen(CustomerReport, director) == {report.id}
 
 
 async def test_another_manager_does_not_see_it(reporting):

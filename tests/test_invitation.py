@@ -7,6 +7,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from models import customer_report
 from models import invitation as domain
@@ -323,8 +324,8 @@ async def test_who_is_no_account_manager_any_more_gets_no_customer(reporting):
     invited = await reporting.link(reporting.manager)
 
     async def leave(work: Work) -> None:
-        for link in await work.every(AccountRole.__table__.select().where(AccountRole.account_id == invited.issued_by)):
-            await work.session.execute(AccountRole.__table__.delete().where(AccountRole.id == link))
+        for link in await work.every(select(AccountRole).where(AccountRole.account_id == invited.issued_by)):
+            await work.remove(link)
 
     await reporting.do(operator_actor(), leave)
     await reporting.accept(person, invited, by_link=True)
@@ -593,7 +594,7 @@ async def test_before_resale_the_notice_is_read_and_ticked(reporting):
     assert (error.code, error.path) == ("AGREEMENT_NOT_TICKED", ("agreement",))
     first = await reporting.notice()
     reporting.store.clock.forward(minutes=1)
-    texts = {"title_zh": "须知", "title_en": "Notice", "content_zh": "新", "content_en": "New"}
+    texts: dict[str, Any] = {"title_zh": "须知", "title_en": "Notice", "content_zh": "新", "content_en": "New"}
     await reporting.do(reporting.operations, lambda work: agreement.publish(work, number="2026-02", **texts))
     error = await reporting.store.refused(person, DomainError, accepts(invited, by_link=True, agreed_to=first.id))
     assert error.code == "AGREEMENT_OUTDATED"
@@ -621,8 +622,7 @@ async def test_in_resale_a_grace_period_below_a_day_becomes_a_day(reporting, bef
     customer = await reporting.known()
 
     async def grace(work: Work) -> None:
-        (standing,) = await work.every(CustomerStanding.__table__.select().with_only_columns(CustomerStanding.id))
-        found = await work.session.get_one(CustomerStanding, standing)
+        (found,) = await work.every(select(CustomerStanding))
         found.grace_days = before
 
     await reporting.do(operator_actor(), grace)
@@ -688,12 +688,9 @@ async def test_who_sees_an_invitation_and_its_history(reporting):
         (pipeline.operations, {his.id, ours.id}, 1),
         (pipeline.platform, set(), 0),
     ]
-    async with reporting.store.reader() as session:
-        for who, seen, events in expected:
-            query = Invitation.__table__.select().where(Invitation.visible_to(who))
-            assert {row.id for row in await session.execute(query)} == seen, who.name
-            history = AssociationEvent.__table__.select().where(AssociationEvent.visible_to(who))
-            assert len((await session.execute(history)).all()) == events, who.name
+    for who, seen, events in expected:
+        assert await reporting.seen(Invitation, who) == seen, who.name
+        assert len(await reporting.seen(AssociationEvent, who)) == events, who.name
 
 
 async def test_a_former_partner_keeps_its_own_history_and_a_new_one_does_not_get_it(reporting):
@@ -706,10 +703,8 @@ async def test_a_former_partner_keeps_its_own_history_and_a_new_one_does_not_get
         found.partner_id = reporting.pipeline.cast.yunfan.id
 
     await reporting.do(operator_actor(), move)
-    async with reporting.store.reader() as session:
-        for who, events in ((reporting.main, 1), (reporting.other_main, 0)):
-            history = AssociationEvent.__table__.select().where(AssociationEvent.visible_to(who))
-            assert len((await session.execute(history)).all()) == events
+    for who, events in ((reporting.main, 1), (reporting.other_main, 0)):
+        assert len(await reporting.seen(AssociationEvent, who)) == events
 
 
 async def test_the_accounts_of_a_customer_are_told(reporting):
