@@ -224,9 +224,9 @@ class ManifestPages(RecordPages):
             "operations",
             (
                 Column("document.name"),
-                Column("document.status"),
-                Column("document.kind"),
-                Column("document.cost"),
+                Column("document.status", label="status"),
+                Column("document.kind", label="document_kind"),
+                Column("document.cost", label="cost"),
                 Column("external_id", wide=True),
             ),
             first=100,

@@ -360,6 +360,7 @@ FIELD_LABELS: Final[dict[str, tuple[str, str]]] = {
     "OperationDocument.status": ("准入状态", "Admission"),
     "OperationDocument.expires_at": ("准入到期时间", "Admitted until"),
     "OperationDocument.verdict_reason": ("未准入原因", "Why it is not admitted"),
+    "document_kind": ("操作类型", "Type"),
     "ManifestEntry.document": ("操作", "Operation"),
     "ManifestEntry.external_id": ("操作标识", "Id of the operation"),
     "Account.name": ("姓名", "Name"),
