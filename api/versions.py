@@ -7,7 +7,6 @@ import itertools
 import sqlite3
 from typing import Any, Protocol
 
-import asyncpg
 from sqlalchemy import make_url
 from sqlalchemy.engine import Dialect
 
@@ -98,6 +97,8 @@ class OfPostgresql:
             await connection.close()
 
     async def _next(self) -> str:
+        import asyncpg  # an extra, which an installation on SQLite does without
+
         async with self._turn:
             self._coming = None
             try:
