@@ -47,6 +47,11 @@ PUBLIC_FIELDS = frozenset(
         *("invitationLinkOpen", "invitationLinkAccept", "invitationLinkRefuse"),
     }
 )
+ALLOWED_HEADERS = (
+    *("Authorization", "Content-Type", "If-None-Match", "X-Request-Id"),
+    # By these Apollo Client says which frontend it is.
+    *("apollographql-client-name", "apollographql-client-version"),
+)
 EXPOSED_HEADERS = (
     *("X-Request-Id", "X-Cost", "X-Cost-Limit", "Retry-After", "ETag", "Deprecation", "Sunset", "X-Deprecated-Fields"),
     *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy"),
@@ -125,7 +130,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
                 CORSMiddleware,
                 allow_origins=list(settings.allowed_origins),
                 allow_methods=["GET", "POST"],
-                allow_headers=["authorization", "content-type", "if-none-match", "x-request-id"],
+                allow_headers=ALLOWED_HEADERS,
                 expose_headers=EXPOSED_HEADERS,
             )
         )

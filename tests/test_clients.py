@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx2
 import pytest
 from gql import Client, gql
 from gql.transport.aiohttp import AIOHTTPTransport
 from graphql import GraphQLError
 
+from api.app import create_app
+from api.database import Database
+from api.settings import Settings
 from tests.clients import Place, asked, by_gql, place, proven
 from tests.served import Workshop
 from tests.test_persisted import SPACED_ID
@@ -42,6 +46,23 @@ async def test_apollo_client_names_the_appendixs_document_by_its_published_ident
     workshop = await Workshop.open("apollo", tmp_path)
     met = await workshop.node("vector.js", place.address, place.token)
     assert met == {"hashes": [SPACED_ID.removeprefix("sha256:")] * 2, "code": "GRAPHQL_VALIDATION_FAILED"}
+
+
+async def test_a_browser_lets_a_portals_apollo_client_call_and_read_what_it_was_told(database: Database):
+    """The frontend is of another origin, names itself as Apollo Client does, and sees costs, budgets and tags."""
+    portal = "https://portal.example.com"
+    app = create_app(Settings(database_url=database.url, allowed_origins=(portal,)), database=database, sweeping=False)
+    named = "apollographql-client-name,apollographql-client-version,authorization,content-type,if-none-match"
+    asks = {"Origin": portal, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": named}
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://here") as client:
+        allowed = await client.options("/graphql", headers=asks)
+        assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (200, portal)
+        stranger = await client.options("/graphql", headers={**asks, "Origin": "https://evil.example.com"})
+        assert "access-control-allow-origin" not in stranger.headers
+        answer = await client.post("/graphql", json={"query": "{ __typename }"}, headers={"Origin": portal})
+    assert answer.json() == {"data": {"__typename": "Query"}}
+    exposed = answer.headers["access-control-expose-headers"].lower().split(", ")
+    assert {"etag", "retry-after", "ratelimit-remaining", "x-cost"} <= set(exposed)
 
 
 async def test_urql_works(place: Place, tmp_path: Path):
