@@ -359,7 +359,6 @@ async def test_all_faults_of_a_customer_are_told_at_once(stage):
 
 
 async def test_a_customer_has_up_to_five_contacts(stage):
-    """COL-5.7.14"""
     five: list[dict[str, str | None]] = [{"name": f"联系人{number}"} for number in range(5)]
     await stage.refused(
         LIN_OPERATIONS,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from models import customer_report as domain
-from models.approval import Approval, ApprovalState, SelfApprovalError, decide
+from models.approval import Approval, ApprovalState, SelfApprovalError, decide, follow_calendar
 from models.customer import (
     CustomerFact,
     CustomerStanding,
@@ -43,7 +43,7 @@ from models.kernel.errors import (
     TransitionNotAllowedError,
     ValueNotAllowedError,
 )
-from models.kernel.policy import PolicyRow
+from models.kernel.policy import CalendarDay, PolicyRow
 from models.kernel.values import credit_code_for
 from models.kernel.work import Work
 from models.notice import Notice
@@ -231,6 +231,24 @@ async def test_the_days_are_a_dated_number(reporting):
     await set_number(reporting, "customer_report.days", 3)
     report = await reporting.report()
     assert report.due_at == reporting.store.clock.now + dt.timedelta(days=3)
+
+
+async def test_the_calendar_moves_a_review_and_not_the_days_of_a_report(reporting):
+    """COL-5.2.2: its days are counted as they come; a review counts working days."""
+    held = await reporting.report()
+    await reporting.known(CustomerFact.ONLINE_SALES, company_name="常州青石软件", **_blank())
+    waiting = await reporting.report(company_name="常州青石软件", statement="预计每月新增五万元", **_blank())
+
+    async def holiday(work: Work) -> None:
+        work.add(CalendarDay(day=dt.date(2026, 3, 4), is_working=False))
+        await work.flush()
+        await follow_calendar(work)
+
+    await reporting.do(operator_actor(), holiday)
+    assert (await reporting.again(held)).due_at == held.due_at
+    moved = await reporting.again(waiting)
+    assert moved.due_at == waiting.due_at + dt.timedelta(days=1)
+    assert (await reporting.only(Approval, kind="customer.report")).due_at == moved.due_at
 
 
 async def test_a_report_that_holds_can_be_made_void(reporting):

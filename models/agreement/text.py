@@ -21,24 +21,28 @@ CONTENT_ZH: Final = """一、关联关系
 五、费用结清
 关联代售前请结清账单。解除关联后，您已付给合作伙伴但尚未消费的款项由您与合作伙伴自行结算。
 """
-CONTENT_EN: Final = """1. Association
-You agree to be associated with the partner that invited you. You can be associated with one partner at a time; to go to
-another, the present association must be ended first.
-
-2. Trading and paying
-a. Referral: you trade with Huawei Cloud, pay it and get its invoices; the partner may pay orders on your behalf.
-b. Resale: you trade with the partner. Resources are paid from the partner's allocation only, the partner issues the
-invoices, and your account cannot be topped up.
-
-3. What is shared
-While you are associated the partner may see your account information, your consumption and when resources expire, in
-order to serve you; it protects your information as the law demands.
-
-4. Ending and switching
-You or the partner may ask to end the association. The partner starts a switch of the association type, and it takes
-effect once you confirm it. Each side may ask once in three months.
-
-5. Settling
-Settle your bills before a resale association. After the end, what you paid the partner and did not spend is settled
-between the two of you.
-"""
+CONTENT_EN: Final = "\n".join(
+    (
+        "1. Association",
+        "You agree to be associated with the partner that invited you. You can be associated with one partner at a "
+        "time; to go to another, the present association must be ended first.",
+        "",
+        "2. Trading and paying",
+        "a. Referral: you trade with Huawei Cloud, pay it and get its invoices; the partner may pay orders on your "
+        "behalf.",
+        "b. Resale: you trade with the partner. Resources are paid from the partner's allocation only, the partner "
+        "issues the invoices, and your account cannot be topped up.",
+        "",
+        "3. What is shared",
+        "While you are associated the partner may see your account information, your consumption and when resources "
+        "expire, in order to serve you; it protects your information as the law demands.",
+        "",
+        "4. Ending and switching",
+        "You or the partner may ask to end the association. The partner starts a switch of the association type, and "
+        "it takes effect once you confirm it. Each side may ask once in three months.",
+        "",
+        "5. Settling",
+        "Settle your bills before a resale association. After the end, what you paid the partner and did not spend is "
+        "settled between the two of you.",
+    )
+)

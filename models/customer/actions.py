@@ -27,7 +27,7 @@ GIVEN: Final = frozenset(Customer.model_fields) - {"id", "version", "created_at"
 
 
 class TooManyContactsError(DomainError):
-    """A customer has up to five contacts (COL-5.7.14)."""
+    """A customer has up to five contacts."""
 
     zh = "最多可设置 {maximum} 个客户联系人。"
     en = "A customer has at most {maximum} contacts."
@@ -144,7 +144,7 @@ def _unnamed(values: Mapping[str, Any]) -> Iterator[DomainError]:
 
 
 def _contact_violations(contacts: Sequence[Mapping[str, str | None]]) -> Iterator[DomainError]:
-    """A customer has up to five contacts, each with a name (COL-5.7.14)."""
+    """A customer has up to five contacts, each with a name."""
     if len(contacts) > MOST_CONTACTS:
         yield TooManyContactsError(path="contacts", maximum=MOST_CONTACTS)
     for place, contact in enumerate(contacts):
