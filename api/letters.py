@@ -87,7 +87,7 @@ class Desk:
         }
         message = EmailMessage()
         message["From"] = Address(display_name=say("brand", lang), addr_spec=self.sender)
-        message["To"] = Address(display_name=name, addr_spec=address)
+        message["To"] = Address(display_name=" ".join(name.split()), addr_spec=address)
         message["Subject"] = " ".join(f"[{say('brand', lang)}] {letter.subject}".split())
         message["Date"] = format_datetime(now)
         message["Message-ID"] = f"<{mail.public_id}@{self.domain}>"

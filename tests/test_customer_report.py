@@ -159,6 +159,10 @@ async def test_everything_that_is_wrong_with_a_form_is_told_at_once(reporting):
         ({"mobile": "+86 １3811112222"}, FullWidthDigitsError),
         ({"credit_code": "９1320211MA1XYZ1239"}, CreditCodeInvalidError),
         ({"email": "a@b@c.example"}, EmailInvalidError),
+        ({"email": "a..b@c.example"}, EmailInvalidError),
+        ({"email": "马兰@lanhu.example"}, EmailInvalidError),
+        ({"email": f"{'a' * 65}@lanhu.example"}, EmailInvalidError),
+        ({"email": "ma lan@lanhu.example"}, EmailInvalidError),
     ],
 )
 async def test_bad_input_has_a_refusal_of_its_own(reporting, changes, refusal):

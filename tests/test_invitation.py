@@ -37,6 +37,7 @@ from models.invitation import (
     InvitationWithdrawnError,
     OnlyMailsAreResentError,
     ReportRequiredError,
+    SentTooOftenError,
     TagNotAllowedError,
 )
 from models.kernel.access import system_actor
@@ -220,6 +221,12 @@ async def test_a_mail_can_be_sent_again_while_it_waits(reporting):
     await reporting.do(reporting.main, lambda work: domain.resend(work, invited.id))
     assert (await reporting.again(invited)).times_sent == 2
     assert len(await reporting.every(OutgoingMail, letter="invitation")) == 2
+    for _ in range(3):
+        await reporting.do(reporting.main, lambda work: domain.resend(work, invited.id))
+    error = await reporting.store.refused(
+        reporting.main, SentTooOftenError, lambda work: domain.resend(work, invited.id)
+    )
+    assert error.data() == {"maximum": 5}
     link = await reporting.link()
     await reporting.store.refused(reporting.main, OnlyMailsAreResentError, lambda work: domain.resend(work, link.id))
     await reporting.store.refused(reporting.other_main, NotFoundError, lambda work: domain.resend(work, invited.id))

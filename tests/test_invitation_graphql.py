@@ -371,6 +371,23 @@ async def test_a_failure_on_the_page_is_told_to_the_partner(counter):
     assert (await reporting.again(invited)).failure_codes == ["UNPAID_BILLS"]
 
 
+async def test_whatever_a_company_is_called_its_mail_goes_out(counter):
+    names = ["太湖\r\nBcc: all@example.com（公司）", "“引号”<标签>有限公司", 'A "quoted" & Sons, Ltd.']
+    for place, name in enumerate(names):
+        facts = {
+            "company_name": name,
+            "credit_code": None,
+            "account_name": None,
+            "email": f"o'neil+{place}@x-y.example",
+        }
+        await counter.reporting.mail(await counter.reporting.report(**facts))
+    mails = await counter.mailed()
+    assert sorted(mail["To"].addresses[0].addr_spec for mail in mails) == [
+        f"o'neil+{place}@x-y.example" for place in range(3)
+    ]
+    assert all(mail["Bcc"] is None for mail in mails)
+
+
 async def test_a_mail_about_an_invitation_that_does_not_wait_any_more_is_not_sent(counter):
     from models import invitation as domain
 

@@ -10,7 +10,10 @@ from typing import Final
 from models.kernel.errors import DomainError
 
 MOBILE: Final = re.compile(r"(\+86[ -]?)?1[3-9][0-9]{9}")
-EMAIL: Final = re.compile(r"[^\s@<>\"',;:]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,188}[A-Za-z0-9])?\.[A-Za-z]{2,24}")
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+# What every mail server takes: plain ASCII, no quotes, no comments.
+EMAIL: Final = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,24}}")
 
 
 class FullWidthDigitsError(DomainError):

@@ -14,7 +14,7 @@ from models.invitation.issuing import (
 from models.invitation.letter import InvitationWords, preview
 from models.invitation.lifecycle import INVITATION, standing
 from models.invitation.links import BEARER, InvitationTerms, qr_code
-from models.invitation.policies import INVITATION_DAYS, NEW_ACCOUNT_DAYS
+from models.invitation.policies import INVITATION_DAYS, MOST_MAILS, NEW_ACCOUNT_DAYS
 from models.invitation.record import Invitation, InvitationActivity
 from models.invitation.refusals import (
     ActivityNotRunningError,
@@ -30,6 +30,7 @@ from models.invitation.refusals import (
     InvitationWithdrawnError,
     OnlyMailsAreResentError,
     ReportRequiredError,
+    SentTooOftenError,
     TagNotAllowedError,
 )
 from models.invitation.words import InvitationChannel, InvitationStatus, InvitationTag
@@ -39,6 +40,7 @@ __all__ = [
     "INVITATION",
     "INVITATION_DAYS",
     "MOST_AT_ONCE",
+    "MOST_MAILS",
     "NEW_ACCOUNT_DAYS",
     "ActivityNotRunningError",
     "ActivityPeriodError",
@@ -61,6 +63,7 @@ __all__ = [
     "InvitationWords",
     "OnlyMailsAreResentError",
     "ReportRequiredError",
+    "SentTooOftenError",
     "TagNotAllowedError",
     "accept",
     "card",

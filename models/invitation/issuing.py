@@ -13,7 +13,7 @@ from models.customer import AssociationType
 from models.customer_report import REPORT, CustomerReport, ReportStatus
 from models.identity import Account
 from models.invitation.lifecycle import INVITATION
-from models.invitation.policies import INVITATION_DAYS
+from models.invitation.policies import INVITATION_DAYS, MOST_MAILS
 from models.invitation.record import Invitation, InvitationActivity
 from models.invitation.refusals import (
     ActivityNotRunningError,
@@ -22,6 +22,7 @@ from models.invitation.refusals import (
     EmailRequiredError,
     OnlyMailsAreResentError,
     ReportRequiredError,
+    SentTooOftenError,
     TagNotAllowedError,
 )
 from models.invitation.words import InvitationChannel, InvitationStatus, InvitationTag
@@ -125,6 +126,9 @@ async def resend(work: Work, id: UUID) -> Invitation:
     invitation = await work.get(Invitation, id)
     refuse([None if invitation.channel is InvitationChannel.ONLINE else OnlyMailsAreResentError()])
     refuse(INVITATION.blocks(Move(invitation, work.actor, work.now), "withdraw"))
+    most = await work.policy(MOST_MAILS)
+    if invitation.times_sent >= most:
+        raise SentTooOftenError(maximum=most)
     await _post(work, invitation)
     work.note(RESEND, invitation, after={"times_sent": invitation.times_sent})
     return invitation

@@ -54,6 +54,13 @@ class OnlyMailsAreResentError(DomainError):
     en = "A link or QR code is passed on by the partner itself; there is no mail to send again."
 
 
+class SentTooOftenError(DomainError):
+    """A customer is not written to without end."""
+
+    zh = "该邀请的邮件已发送 {maximum} 次，不能再次发送，请联系客户查收或重新邀请。"
+    en = "The mail of this invitation was sent {maximum} times; speak to the customer, or invite it anew."
+
+
 class InvitationLinkForgedError(DomainError):
     """The link was not made here, or somebody has changed it."""
 
