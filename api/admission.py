@@ -68,6 +68,10 @@ class Admission:
     async def _enter(self) -> bool:
         if self._is_full():
             return False
+        if not self._places.locked():
+            # There is a place, so nobody waits; it is taken without a timer.
+            await self._places.acquire()
+            return self._entered()
         self._waiting += 1
         metrics.admitted(self._active, self._waiting)
         try:
@@ -77,6 +81,9 @@ class Admission:
             return False
         finally:
             self._waiting -= 1
+        return self._entered()
+
+    def _entered(self) -> bool:
         self._active += 1
         metrics.admitted(self._active, self._waiting)
         return True

@@ -22,6 +22,7 @@ from api.database import Database, connect
 from api.documents import Admitted, Callers, budget_of
 from api.files import Files, FormReceiver, file_terms, storage_of
 from api.graphql import Answered, Budget, Endpoint, Limits, graphiql
+from api.graphql.plans import Plans
 from api.identity import Actors, journal_key, session_terms
 from api.imports import DraftImports
 from api.installation import Installation
@@ -160,6 +161,8 @@ def _graphql(
         found: str | None = request.scope.get("state", {}).get("data_version")
         return found or await house.database.data_version()
 
+    export_key = exports.export_key(settings)
+
     @asynccontextmanager
     async def context_for(request: Request, viewer: Actor | None) -> AsyncIterator[Context]:
         context = Context(
@@ -171,7 +174,7 @@ def _graphql(
                 "invitations": invitations,
                 "session_terms": terms,
                 "files": files,
-                "export_key": exports.export_key(settings),
+                "export_key": export_key,
                 "examine": examine,
                 "production": settings.production,
                 "address": request.client.host if request.client else "",
@@ -196,6 +199,7 @@ def _graphql(
         registry=Admitted(house, clock),
         budget=budget,
         version=data_version,
+        plans=Plans(schema, house.database.held).answer,
         ticks=lambda: clock().timestamp(),
     )
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, NullPool
 
 from api import metrics, sqlite
+from api.held import Held, HeldPostgresql, HeldSqlite
 from api.settings import Settings
 from api.versions import DataVersion, OfPostgresql, OfSqlite
 
@@ -36,6 +37,7 @@ class Database:
     writer: async_sessionmaker[AsyncSession]
     reader: async_sessionmaker[AsyncSession]
     version: DataVersion
+    held: Held[Any]
 
     async def data_version(self) -> str:
         """Name the state that the data are in: another one after every commit, of whichever process.
@@ -47,6 +49,7 @@ class Database:
     async def dispose(self) -> None:
         """Close every connection."""
         await self.version.close()
+        await self.held.close()
         await self.reader_engine.dispose()
         await self.writer_engine.dispose()
 
@@ -55,12 +58,15 @@ def connect(where: Settings | str) -> Database:
     """Open the database of these settings, or of this address."""
     url = where if isinstance(where, str) else where.database_url
     version: DataVersion
+    held: Held[Any]
     if make_url(url).get_backend_name() == "sqlite":
         writer, reader = _sqlite(url, writes=True), _sqlite(url, writes=False)
         version = OfSqlite(url)
+        held = HeldSqlite(url, reader.dialect, READERS, BUSY_SECONDS)
     else:
         writer, reader = _postgresql(url, writes=True), _postgresql(url, writes=False)
         version = OfPostgresql(url, reader.dialect)
+        held = HeldPostgresql(url, reader.dialect, READERS)
     for engine in (writer, reader):
         event.listen(engine.sync_engine, "handle_error", _count_error)
     return Database(
@@ -71,6 +77,7 @@ def connect(where: Settings | str) -> Database:
         writer=async_sessionmaker(writer, expire_on_commit=False),
         reader=async_sessionmaker(reader, expire_on_commit=False),
         version=version,
+        held=held,
     )
 
 

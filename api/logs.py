@@ -20,6 +20,7 @@ from api.settings import Settings
 SLOW_SECONDS = 1.0
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("partner_center")
+_standard = logging.getLogger("partner_center")
 
 _FITTING_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _DRIVERS = ("sqlite3", "asyncpg", "sqlalchemy.dialects")
@@ -164,6 +165,8 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
     if scope["state"].get("turned_away"):
         return
     level = logging.WARNING if status >= 500 else logging.INFO if seconds > SLOW_SECONDS else logging.DEBUG
+    if not _standard.isEnabledFor(level):
+        return
     # Signed links carry their secret at the end of the path, and an unknown path may hold anything.
     shown = "/".join(path.split("/")[:3]) if metrics.room(path) != "other" else "(unknown path)"
     log.log(level, "request", method=scope["method"], path=shown, status=status, milliseconds=round(seconds * 1000, 1))

@@ -63,6 +63,13 @@ _DOCUMENTS_RUN = Counter(
 _DOCUMENT_SECONDS = Histogram(
     "partner_center_document_seconds", "Seconds that a tool's registered document took.", ["type"], registry=REGISTRY
 )
+_PLANNED = Counter("partner_center_graphql_planned", "GraphQL queries answered by a compiled plan.", registry=REGISTRY)
+_EXECUTED = Counter(
+    "partner_center_graphql_executed",
+    "GraphQL operations that went through the executor, by why no plan answered them.",
+    ["reason"],
+    registry=REGISTRY,
+)
 _TIMERS = Counter(
     "partner_center_timers_fired", "Transitions fired because their deadline had passed.", ["verb"], registry=REGISTRY
 )
@@ -152,6 +159,16 @@ def document_ran(kind: str, seconds: float, *, failed: bool) -> None:
     """Count one call of a tool's registered document; which document it was stands in the database."""
     _of(_DOCUMENTS_RUN, kind, "failed" if failed else "ok").inc()
     _of(_DOCUMENT_SECONDS, kind).observe(seconds)
+
+
+def planned() -> None:
+    """Count one query that a plan answered."""
+    _PLANNED.inc()
+
+
+def executed(reason: str) -> None:
+    """Count one operation that no plan answered."""
+    _EXECUTED.labels(reason).inc()
 
 
 def timer_fired(verb: str, times: int = 1) -> None:

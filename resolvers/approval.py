@@ -18,8 +18,8 @@ from models.kernel.reads import Reader, Row, Wanted
 from models.kernel.record import Record
 from models.kernel.values import instant_text, parse_instant, public_id
 from models.partner import PartnerOrganisation as PartnerRow
-from resolvers.context import Context, Info, page, single
-from resolvers.fields import Connection, Node, computed, listed, many, needs, node, node_types, one
+from resolvers.context import Context, Info, given, searched
+from resolvers.fields import Connection, Node, by_id, computed, listed, many, needs, node, node_types, one, search
 from resolvers.file import Attachment
 from resolvers.identity.types import Account
 from resolvers.lookahead import LookAhead
@@ -247,7 +247,10 @@ class ApprovalPayload(Payload):
 class ApprovalQuery:
     """What can be asked about the queue."""
 
-    @strawberry.field(description="The entries that the viewer may decide on, the most urgent first.")
+    @strawberry.field(
+        metadata=search(domain.Approval, filter=ApprovalFilter),
+        description="The entries that the viewer may decide on, the most urgent first.",
+    )
     async def approvals(
         self,
         info: Info,
@@ -259,15 +262,16 @@ class ApprovalQuery:
         sort: list[ApprovalSort] | None = None,
     ) -> Connection[Approval] | None:
         """List entries."""
-        wanted = filter or ApprovalFilter()
-        arguments = {"first": first, "after": after, "last": last, "before": before, "filter": wanted, "sort": sort}
-        found: Any = await page(info, domain.Approval, arguments)
+        arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter, "sort": sort}
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="One entry; null where the viewer may not decide on it.")
+    @strawberry.field(
+        metadata=by_id(domain.Approval), description="One entry; null where the viewer may not decide on it."
+    )
     async def approval(self, info: Info, id: strawberry.ID) -> Approval | None:
         """Give one entry."""
-        found: Any = await single(info, domain.Approval, uid(id, domain.Approval.prefix))
+        found: Any = await given(info, id)
         return found  # type: ignore[no-any-return]
 
     @strawberry.field(description="Every kind of decision, with its verdicts and their reasons.")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
+from uuid import UUID
 
 import strawberry
 
@@ -16,8 +17,9 @@ from models.kernel.errors import DomainError
 from models.kernel.reads import Page, Paged, Reader, Row, Wanted
 from models.kernel.record import Record
 from models.kernel.work import Clock, Store, Work, run_write, utc_now
-from resolvers.fields import page_of, redactions
+from resolvers.fields import Search, Single, Told, declared, node_types, page_of, redactions
 from resolvers.lookahead import LookAhead
+from resolvers.scalars import uid
 
 T = TypeVar("T")
 
@@ -107,4 +109,56 @@ async def single(info: Info, model: type[Record], id: Any, *path: str) -> Row | 
         return await reader.one(model, id, wanted)
 
 
-__all__ = ["AuthenticationRequiredError", "Context", "Info", "Page", "Wanted", "page", "single"]
+async def searched(info: Info, arguments: dict[str, Any]) -> Paged:
+    """Answer a field that says with search() what it lists."""
+    source = declared(info._field)
+    assert isinstance(source, Search), "the field says with search() what it lists"
+    return await page(info, source.model, filtered(source, arguments))
+
+
+async def given(info: Info, id: str) -> Row | None:
+    """Answer a field that says with by_id() what it gives."""
+    source = declared(info._field)
+    assert isinstance(source, Single), "the field says with by_id() what it gives"
+    found = row_of(source, id)
+    return None if found is None else await single(info, *found)
+
+
+async def tell(info: Info, **arguments: Any) -> Any:
+    """Answer a field that says with told() what it is made of."""
+    source = declared(info._field)
+    assert isinstance(source, Told), "the field says with told() what makes it"
+    async with info.context.reading() as reader:
+        return await reader.run(source.of(reader, **arguments))
+
+
+def filtered(source: Search, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Give a search's arguments, with the conditions of who sets none."""
+    if source.filter is None or arguments.get("filter") is not None:
+        return arguments
+    return {**arguments, "filter": source.filter()}
+
+
+def row_of(source: Single, id: str) -> tuple[type[Record], UUID] | None:
+    """Read the id of a row: its type and its key, or nothing where it names no type; a wrong one is refused."""
+    model = source.model
+    if model is None:
+        prefix = id.partition("_")[0]
+        model = next((known for known in node_types() if known.prefix == prefix), None)
+    return None if model is None else (model, uid(id, model.prefix))
+
+
+__all__ = [
+    "AuthenticationRequiredError",
+    "Context",
+    "Info",
+    "Page",
+    "Wanted",
+    "filtered",
+    "given",
+    "page",
+    "row_of",
+    "searched",
+    "single",
+    "tell",
+]

@@ -19,8 +19,8 @@ from models.customer import (
 from models.identity import Account as AccountRow
 from models.partner import PartnerOrganisation as PartnerRow
 from models.reference import CompanySize
-from resolvers.context import Info, page, single
-from resolvers.fields import Connection, Node, listed, many, node, one
+from resolvers.context import Info, given, searched
+from resolvers.fields import Connection, Node, by_id, listed, many, node, one, search
 from resolvers.identity.types import Account
 from resolvers.mutation import Action, Payload, act, answers, patch
 from resolvers.partner import PartnerOrganisation
@@ -280,13 +280,13 @@ _PEOPLE = (("account_manager", AccountRow.prefix), ("owner", AccountRow.prefix),
 class CustomerQuery:
     """What can be asked about customers."""
 
-    @strawberry.field(description="One customer; null where the viewer sees none.")
+    @strawberry.field(metadata=by_id(domain.Customer), description="One customer; null where the viewer sees none.")
     async def customer(self, info: Info, id: strawberry.ID) -> Customer | None:
         """Give one customer."""
-        found: Any = await single(info, domain.Customer, uid(id, domain.Customer.prefix))
+        found: Any = await given(info, id)
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="The customers that the viewer sees.")
+    @strawberry.field(metadata=search(domain.Customer), description="The customers that the viewer sees.")
     async def customers(
         self,
         info: Info,
@@ -299,7 +299,7 @@ class CustomerQuery:
     ) -> Connection[Customer] | None:
         """List customers."""
         arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter, "sort": sort}
-        found: Any = await page(info, domain.Customer, arguments)
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]
 
 

@@ -13,9 +13,9 @@ from models.export.conditions import Conditions
 from models.export.links import link_to
 from models.kernel.errors import ValueNotAllowedError
 from models.kernel.words import Lang
-from resolvers.context import Info, page, single
+from resolvers.context import Info, given, searched
 from resolvers.customer import CustomerFilter
-from resolvers.fields import Connection, Node, computed, needs, node, one, page_of
+from resolvers.fields import Connection, Node, by_id, computed, needs, node, one, page_of, search
 from resolvers.identity.types import Account
 from resolvers.journal import JournalFilter
 from resolvers.mutation import Action, Payload, act, answers
@@ -137,7 +137,10 @@ class ExportPayload(Payload):
 class ExportQuery:
     """What can be asked about exports."""
 
-    @strawberry.field(description="The exports that one asked for, the newest first; auditors see everybody's.")
+    @strawberry.field(
+        metadata=search(domain.ExportRecord),
+        description="The exports that one asked for, the newest first; auditors see everybody's.",
+    )
     async def exports(
         self,
         info: Info,
@@ -149,13 +152,16 @@ class ExportQuery:
     ) -> Connection[Export] | None:
         """List exports."""
         arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter}
-        found: Any = await page(info, domain.ExportRecord, arguments)
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="One export, with its progress and, once it is done, the link to its file.")
+    @strawberry.field(
+        metadata=by_id(domain.ExportRecord),
+        description="One export, with its progress and, once it is done, the link to its file.",
+    )
     async def export(self, info: Info, id: strawberry.ID) -> Export | None:
         """Give one export."""
-        found: Any = await single(info, domain.ExportRecord, uid(id, domain.ExportRecord.prefix))
+        found: Any = await given(info, id)
         return found  # type: ignore[no-any-return]
 
 

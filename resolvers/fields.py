@@ -12,6 +12,7 @@ import enum
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import strawberry
@@ -23,6 +24,7 @@ from strawberry.utils.str_converters import to_camel_case
 from models.kernel.access import Actor, FieldRule, Outcome
 from models.kernel.reads import Computed, Page, Row
 from models.kernel.reads import One as Relation
+from models.kernel.reads.asking import Asked
 from models.kernel.record import Record, rules_of
 
 T = TypeVar("T")
@@ -73,7 +75,30 @@ class FieldAccessWanted:
     """The field is the row's field access."""
 
 
-Source = One | Many | Needs | Column | Computed | FieldAccessWanted
+@dataclass(frozen=True)
+class Search:
+    """The root field is a page of the rows of a type; `filter` makes the conditions of whoever sets none."""
+
+    model: type[Record]
+    filter: Callable[[], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Single:
+    """The root field is one row by its id: of one type, or with None of the type that the id names."""
+
+    model: type[Record] | None
+
+
+@dataclass(frozen=True)
+class Told:
+    """The root field is made of figures of the rows of a type: of one statement's lines, beside policy numbers."""
+
+    model: type[Record]
+    of: Callable[..., Asked]
+
+
+Source = One | Many | Needs | Column | Computed | FieldAccessWanted | Search | Single | Told
 
 
 def one(description: str | None = None) -> Any:
@@ -91,6 +116,28 @@ def computed(
 def needs(*columns: str) -> dict[str, Any]:
     """Give the metadata of a resolver field that reads these columns of its row."""
     return {SOURCE: Needs(columns)}
+
+
+def search(model: type[Record], *, filter: Callable[[], Any] | None = None) -> dict[str, Any]:
+    """Give the metadata of a root field that searches rows of a type; `searched` answers it."""
+    return {SOURCE: Search(model, filter)}
+
+
+def by_id(model: type[Record] | None) -> dict[str, Any]:
+    """Give the metadata of a root field that gives one row by its id; `given` answers it."""
+    return {SOURCE: Single(model)}
+
+
+def told(model: type[Record], of: Callable[..., Asked]) -> dict[str, Any]:
+    """Give the metadata of a root field that a read makes of figures; it takes the arguments, and `tell` answers it."""
+    return {SOURCE: Told(model, of)}
+
+
+def declared(field: StrawberryField) -> Source | None:
+    """Give what a field declares of where its value comes from."""
+    found: Mapping[Any, Any] = field.metadata or {}
+    source: Source | None = found.get(SOURCE)
+    return source
 
 
 def many(relation: str) -> dict[str, Any]:
@@ -184,8 +231,7 @@ def node(model: type[Record], *, name: str | None = None, description: str | Non
             setattr(cls, field_name, strawberry.field(metadata={SOURCE: Column()}, directives=directives))
         for field_name, field in vars(cls).items():
             if isinstance(field, StrawberryField):
-                declared: Mapping[Any, Any] = field.metadata or {}
-                field.directives = [*field.directives, *_derived(model, field_name, declared.get(SOURCE))]
+                field.directives = [*field.directives, *_derived(model, field_name, declared(field))]
         if rules or model.edit_columns:
             access = strawberry.field(resolver=_field_access, metadata={SOURCE: FieldAccessWanted()})
             setattr(cls, "field_access", access)  # noqa: B010  a class has no such attribute for mypy
@@ -222,6 +268,11 @@ def _derived(model: type[Record], name: str, source: Any) -> list[Access]:
 
 
 def _field_access(root: strawberry.Parent[Any]) -> list[FieldAccess]:
+    return access_of(root.field_access)
+
+
+def access_of(listed: Iterable[tuple[str, Outcome, bool]]) -> list[FieldAccess]:
+    """Tell the field access of a row."""
     return [
         FieldAccess(
             field=to_camel_case(name),
@@ -229,7 +280,7 @@ def _field_access(root: strawberry.Parent[Any]) -> list[FieldAccess]:
             revealable=outcome is Outcome.MASKED_REVEALABLE,
             writable=writable,
         )
-        for name, outcome, writable in root.field_access
+        for name, outcome, writable in listed
     ]
 
 
@@ -266,8 +317,7 @@ def sources_of(cls: type) -> dict[str, tuple[str, Source, StrawberryField]]:
         known = _sources[cls] = {}
         for field in definition(cls).fields:
             graphql_name = field.graphql_name or to_camel_case(field.python_name)
-            declared: Mapping[Any, Any] = field.metadata or {}
-            source = declared.get(SOURCE) or (Column() if field.python_name == "id" else Needs(()))
+            source = declared(field) or (Column() if field.python_name == "id" else Needs(()))
             known[graphql_name] = (field.python_name, source, field)
     return known
 
@@ -328,8 +378,13 @@ def _snake(name: str) -> str:
 
 def redactions(redacted: Mapping[tuple[type[Record], str], Outcome]) -> list[dict[str, Any]]:
     """Sum up what was withheld, once a field."""
+    return [dict(one) for one in _redactions(frozenset(redacted.items()))]
+
+
+@lru_cache(maxsize=512)
+def _redactions(redacted: frozenset[tuple[tuple[type[Record], str], Outcome]]) -> list[dict[str, Any]]:
     found = []
-    for (model, name), outcome in sorted(redacted.items(), key=lambda item: (item[0][0].__name__, item[0][1])):
+    for (model, name), outcome in sorted(redacted, key=lambda item: (item[0][0].__name__, item[0][1])):
         cls = _nodes.get(model)
         found.append(
             {
@@ -351,7 +406,10 @@ __all__ = [
     "Node",
     "PageInfo",
     "Row",
+    "access_of",
+    "by_id",
     "computed",
+    "declared",
     "listed",
     "many",
     "needs",
@@ -361,4 +419,6 @@ __all__ = [
     "page_of",
     "place_of",
     "redactions",
+    "search",
+    "told",
 ]

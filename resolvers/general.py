@@ -8,15 +8,14 @@ from typing import Any
 import strawberry
 
 from models import deal_registration, lead, opportunity
-from models.kernel.record import Record
-from models.kernel.values import parse_public_id, public_id
+from models.kernel.values import public_id
 from models.kernel.words import Word
 from models.kernel.work import Work
 from models.reference import INDUSTRIES, OFFICES, PROVINCES, SERVICES, SUB_INDUSTRIES, CompanySize
 from models.reveal import reveal
 from models.rights import Preset
-from resolvers.context import Info, single
-from resolvers.fields import Node, definition, node_types
+from resolvers.context import Info, given
+from resolvers.fields import Node, by_id, definition, node_types
 from resolvers.refusals import Refusal, every_refusal
 from resolvers.scalars import InvalidIdError, uid
 
@@ -67,13 +66,10 @@ class Picklist:
 class GeneralQuery:
     """What belongs to no single noun."""
 
-    @strawberry.field(description="Any object by its id; null where the viewer sees none.")
+    @strawberry.field(metadata=by_id(None), description="Any object by its id; null where the viewer sees none.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Find any object."""
-        found: Any = None
-        model = _type_of(id)
-        if model is not None:
-            found = await single(info, model, parse_public_id(id)[1])
+        found: Any = await given(info, id)
         return found  # type: ignore[no-any-return]
 
     @strawberry.field(description="Closed lists with labels in Chinese and English; all of them without a name.")
@@ -96,14 +92,6 @@ def _entries(listed: Any) -> Iterable[PicklistEntry]:
     for entry in members:
         code = entry.value if isinstance(entry, Word) else entry.code
         yield PicklistEntry(code=code, label_zh=entry.zh, label_en=entry.en)
-
-
-def _type_of(id: str) -> type[Record] | None:
-    prefix = id.partition("_")[0]
-    found = next((model for model in node_types() if model.prefix == prefix), None)
-    if found is not None:
-        uid(id, prefix)
-    return found
 
 
 @strawberry.input(description="Show one masked field of up to 100 rows; Huawei's staff say why.")

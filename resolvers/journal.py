@@ -8,8 +8,8 @@ import strawberry
 
 from models.kernel import journal as domain
 from models.kernel.access import Side
-from resolvers.context import Info, page
-from resolvers.fields import Connection, Node, computed, node
+from resolvers.context import Info, searched
+from resolvers.fields import Connection, Node, computed, node, search
 from resolvers.scalars import JSON, Instant, uid
 from resolvers.words import publish
 
@@ -60,7 +60,7 @@ class JournalFilter:
 class JournalQuery:
     """What can be asked of the journal."""
 
-    @strawberry.field(description="Who did what to what, newest first.")
+    @strawberry.field(metadata=search(domain.JournalLine), description="Who did what to what, newest first.")
     async def journal(
         self,
         info: Info,
@@ -72,5 +72,5 @@ class JournalQuery:
     ) -> Connection[JournalLine] | None:
         """List the journal lines that the viewer sees."""
         arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter}
-        found: Any = await page(info, domain.JournalLine, arguments)
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]

@@ -10,6 +10,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLResolveInfo,
     InlineFragmentNode,
     SelectionSetNode,
     get_argument_values,
@@ -47,7 +48,16 @@ class LookAhead:
     """
 
     def __init__(self, info: strawberry.Info[Any, Any]) -> None:
-        raw = info._raw_info
+        self._read(info._raw_info)
+
+    @classmethod
+    def at(cls, raw: GraphQLResolveInfo[Any]) -> LookAhead:
+        """Look ahead from a field as graphql-core knows it."""
+        made = cls.__new__(cls)
+        made._read(raw)
+        return made
+
+    def _read(self, raw: Any) -> None:
         self._schema = raw.schema
         self._fragments: Mapping[Any, FragmentDefinitionNode] = raw.fragments
         # Resolvers are given the coerced values alone.

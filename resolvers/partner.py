@@ -10,8 +10,8 @@ import strawberry
 from models import partner as domain
 from models.identity import Account as AccountRow
 from models.partner import OfferingKind, PartnerKind, PartnerLevel, Path, PathStage, Plan
-from resolvers.context import Info, page, single
-from resolvers.fields import Connection, Node, listed, many, node, one
+from resolvers.context import Info, given, searched
+from resolvers.fields import Connection, Node, by_id, listed, many, node, one, search
 from resolvers.identity.types import Account
 from resolvers.mutation import Action, Payload, act, answers, patch
 from resolvers.scalars import Instant, uid
@@ -256,13 +256,18 @@ def _optional(value: strawberry.ID | None, prefix: str, path: str) -> Any:
 class PartnerQuery:
     """What can be asked about partners."""
 
-    @strawberry.field(description="One partner organisation; null where the viewer sees none.")
+    @strawberry.field(
+        metadata=by_id(domain.PartnerOrganisation),
+        description="One partner organisation; null where the viewer sees none.",
+    )
     async def partner(self, info: Info, id: strawberry.ID) -> PartnerOrganisation | None:
         """Give one partner organisation."""
-        found: Any = await single(info, domain.PartnerOrganisation, _partner(id, "id"))
+        found: Any = await given(info, id)
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="The partner organisations that the viewer sees.")
+    @strawberry.field(
+        metadata=search(domain.PartnerOrganisation), description="The partner organisations that the viewer sees."
+    )
     async def partners(
         self,
         info: Info,
@@ -275,7 +280,7 @@ class PartnerQuery:
     ) -> Connection[PartnerOrganisation] | None:
         """List partner organisations."""
         arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter, "sort": sort}
-        found: Any = await page(info, domain.PartnerOrganisation, arguments)
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]
 
 

@@ -9,8 +9,8 @@ import strawberry
 from models import pce as domain
 from models.partner import PartnerOrganisation as PartnerRow
 from models.pce import PceStatus
-from resolvers.context import Info, page
-from resolvers.fields import Connection, Node, node, one
+from resolvers.context import Info, searched
+from resolvers.fields import Connection, Node, node, one, search
 from resolvers.identity.types import Account
 from resolvers.mutation import Action, Payload, act, answers
 from resolvers.partner import PartnerOrganisation
@@ -84,7 +84,10 @@ class PceMembershipPayload(Payload):
 class PceQuery:
     """What can be asked about PCE."""
 
-    @strawberry.field(description="The memberships that the viewer sees, past ones included, the newest first.")
+    @strawberry.field(
+        metadata=search(domain.PceMembership),
+        description="The memberships that the viewer sees, past ones included, the newest first.",
+    )
     async def pce_memberships(
         self,
         info: Info,
@@ -96,7 +99,7 @@ class PceQuery:
     ) -> Connection[PceMembership] | None:
         """List memberships."""
         arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter}
-        found: Any = await page(info, domain.PceMembership, arguments)
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]
 
 

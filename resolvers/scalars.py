@@ -43,6 +43,9 @@ def _instant_in(value: Any) -> dt.datetime:
     return instant
 
 
+READY_TEXT = frozenset({"Instant", "Day"})
+"""The scalars whose values rows bring as the very text that goes out."""
+
 SCALARS: dict[object, ScalarDefinition] = {
     Instant: strawberry.scalar(
         name="Instant",

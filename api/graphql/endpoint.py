@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager
 from time import monotonic, perf_counter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import orjson
 import strawberry
@@ -29,6 +29,8 @@ LOGGED_ERRORS = 3
 """Failures of one reply that are logged with their traceback; the rest are counted."""
 
 Viewer = TypeVar("Viewer")
+Planned: TypeAlias = Callable[[Operation, dict[str, Any] | None, Any, bool], Awaitable[bytes | None]]
+"""Answers an operation by a plan, or gives None where the executor has to; told variables, context, and if admitted."""
 log = structlog.get_logger("api.graphql")
 
 
@@ -63,6 +65,7 @@ class Endpoint(Generic[Viewer]):
         registry: Registry[Viewer] | None = None,
         budget: Budget | None = None,
         version: Callable[[Request], Awaitable[Hashable]] | None = None,
+        plans: Planned | None = None,
         ticks: Callable[[], float] = monotonic,
     ) -> None:
         self.schema = schema
@@ -81,6 +84,7 @@ class Endpoint(Generic[Viewer]):
         self._answered = answered
         self._terms = terms
         self._version = version
+        self._plans = plans
         self._ticks = ticks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -194,6 +198,10 @@ class Endpoint(Generic[Viewer]):
 
     async def _run(self, exchange: Exchange, operation: Operation, asked: Asked, viewer: Viewer | None) -> Reply:
         async with self._context_for(exchange.request, viewer) as context:
+            if self._plans is not None and (
+                body := await self._planned(self._plans, exchange, operation, asked, context)
+            ):
+                return Reply(200, body, [])
             result = await self._execute(exchange, operation, asked, context)
             payload: dict[str, Any] = {"data": result.data}
             if result.errors:
@@ -203,6 +211,16 @@ class Endpoint(Generic[Viewer]):
         if extensions:
             payload["extensions"] = extensions
         return Reply(200, orjson.dumps(payload), payload.get("errors", []))
+
+    async def _planned(
+        self, plans: Planned, exchange: Exchange, operation: Operation, asked: Asked, context: Any
+    ) -> bytes | None:
+        admitted = exchange.chosen is not None and exchange.chosen.source is Source.PERSISTED
+        try:
+            async with asyncio.timeout(self.limits.read_seconds):
+                return await plans(operation, asked.variables, context, admitted)
+        except TimeoutError:
+            raise Refused(Code.READ_TIMED_OUT) from None
 
     async def _viewer(self, request: Request) -> Viewer | None:
         try:

@@ -267,7 +267,7 @@ class LeafExecutor(StrawberryGraphQLCoreExecutionContext):
         inner = field.type if nullable else field.type.of_type
         plain = plain._replace(attribute=attribute, nullable=nullable, field=field)
         if is_leaf_type(inner):
-            return plain._replace(leaf=_leaf(inner, self.is_awaitable))
+            return plain._replace(leaf=leaf_of(inner, self.is_awaitable))
         return plain._replace(object_type=inner if isinstance(inner, GraphQLObjectType) else None)
 
 
@@ -289,7 +289,7 @@ def plain_attribute(field: GraphQLField) -> str | None:
     return None
 
 
-def _leaf(leaf_type: Any, is_awaitable: Callable[[Any], bool]) -> Callable[[Any], Any]:
+def leaf_of(leaf_type: Any, is_awaitable: Callable[[Any], bool]) -> Callable[[Any], Any]:
     """Return what turns a value that is not None into its output, raising where the value is out of the ordinary."""
     coerce = leaf_type.coerce_output_value
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,16 +53,9 @@ class Overview:
 async def overview(reader: Reader) -> Overview:
     """Count the viewer's pipeline by stage, and what waits for the partner (COL-2.6.5, COL-3.2#3)."""
     await reader.prepare()
-    table = Opportunity.__table__  # type: ignore[attr-defined]
-    overdue = stale(given("stale_before", Instant()))
     rows = await reader.groups(
         Opportunity,
-        (table.c.status, table.c.stage, table.c.currency),
-        (
-            sa.func.count(),
-            sa.func.coalesce(sa.func.sum(table.c.expected_amount), 0),
-            sa.func.coalesce(sa.func.sum(sa.case((overdue, 1), else_=0)), 0),
-        ),
+        *_overview(),
         name="overview",
         stale_before=reader.now - dt.timedelta(days=reader.policy(STALE_DAYS)),
     )
@@ -75,6 +69,17 @@ async def overview(reader: Reader) -> Overview:
         returned=by_status[Status.RETURNED],
         stale=sum(int(row[5]) for row in rows),
         offers=offers,
+    )
+
+
+@cache
+def _overview() -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    table = Opportunity.__table__  # type: ignore[attr-defined]
+    overdue = stale(given("stale_before", Instant()))
+    return (table.c.status, table.c.stage, table.c.currency), (
+        sa.func.count(),
+        sa.func.coalesce(sa.func.sum(table.c.expected_amount), 0),
+        sa.func.coalesce(sa.func.sum(sa.case((overdue, 1), else_=0)), 0),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from models.kernel.access import Outcome
 from models.kernel.errors import FieldRequiredError, LengthError, ValueNotAllowedError, refuse
 from models.kernel.journal import Operation
 from models.kernel.reads import Page, Reader
+from models.kernel.reads.asking import Asked, Asking
 from models.kernel.work import Work
 from models.opportunity.policies import STALE_DAYS
 from models.opportunity.record import CONTRACT, TERMS, Opportunity, ProgressUpdate
@@ -115,24 +117,17 @@ STALE_COLUMNS = ("status", "last_progress_at", "accepted_at", "validated_at")
 
 
 async def summary(reader: Reader, page: Page = Page()) -> list[dict[str, Any]]:
+    """Sum up the viewer's opportunities."""
+    found: list[dict[str, Any]] = await reader.run(ask_summary(reader, page))
+    return found
+
+
+def ask_summary(reader: Asking, page: Page = Page()) -> Asked:
     """Count and add up the viewer's opportunities by status, stage, month of creation or close, and currency.
 
     Amounts are minor units of the row's currency, and None for whoever may not read them; sums never cross currencies.
     """
-    table = Opportunity.__table__  # type: ignore[attr-defined]
-    closed = sa.func.coalesce(table.c.signed_on, table.c.lost_on)
-    month = _month(closed, reader.dialect)
-    rows = await reader.groups(
-        Opportunity,
-        (table.c.status, table.c.stage, month, table.c.currency),
-        (
-            sa.func.count(),
-            sa.func.coalesce(sa.func.sum(table.c.expected_amount), 0),
-            sa.func.coalesce(sa.func.sum(table.c.signed_amount), 0),
-        ),
-        page,
-        name="summary",
-    )
+    rows = yield from reader.ask_grouped(Opportunity, *_summed(reader.dialect), page, name="summary")
     terms = TERMS.outcome(reader.actor) is Outcome.PLAIN
     contract = CONTRACT.outcome(reader.actor) is Outcome.PLAIN
     for name, told in (("expected_amount", terms), ("signed_amount", contract)):
@@ -150,6 +145,17 @@ async def summary(reader: Reader, page: Page = Page()) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+@cache
+def _summed(dialect: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    table = Opportunity.__table__  # type: ignore[attr-defined]
+    month = _month(sa.func.coalesce(table.c.signed_on, table.c.lost_on), dialect)
+    return (table.c.status, table.c.stage, month, table.c.currency), (
+        sa.func.count(),
+        sa.func.coalesce(sa.func.sum(table.c.expected_amount), 0),
+        sa.func.coalesce(sa.func.sum(table.c.signed_amount), 0),
+    )
 
 
 def parted(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -174,4 +180,4 @@ def _month(column: Any, dialect: str) -> Any:
     return sa.func.to_char(column, sa.literal_column("'YYYY-MM'"))
 
 
-__all__ = ["STALE_COLUMNS", "is_stale", "parted", "report", "summary"]
+__all__ = ["STALE_COLUMNS", "ask_summary", "is_stale", "parted", "report", "summary"]

@@ -9,8 +9,8 @@ import strawberry
 from models import identity as domain
 from models.kernel.values import public_id
 from models.partner import PartnerOrganisation
-from resolvers.context import Info, page
-from resolvers.fields import Connection
+from resolvers.context import Info, page, searched
+from resolvers.fields import Connection, search
 from resolvers.identity.inputs import MemberFilter
 from resolvers.identity.types import Account, ClientApplication, Role, Viewer
 from resolvers.lookahead import LookAhead
@@ -55,16 +55,21 @@ class IdentityQuery:
         found: Any = await page(info, domain.Account, arguments, where=where)
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="The preset roles of one's side, and the organisation's own.")
+    @strawberry.field(
+        metadata=search(domain.Role), description="The preset roles of one's side, and the organisation's own."
+    )
     async def roles(self, info: Info, first: int | None = None, after: str | None = None) -> Connection[Role] | None:
         """List the roles that a member can have."""
-        found: Any = await page(info, domain.Role, {"first": first, "after": after})
+        found: Any = await searched(info, {"first": first, "after": after})
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="The tools of one's own organisation, for whoever manages them.")
+    @strawberry.field(
+        metadata=search(domain.ClientApplication),
+        description="The tools of one's own organisation, for whoever manages them.",
+    )
     async def clients(
         self, info: Info, first: int | None = None, after: str | None = None
     ) -> Connection[ClientApplication] | None:
         """List the tools of one's own organisation."""
-        found: Any = await page(info, domain.ClientApplication, {"first": first, "after": after})
+        found: Any = await searched(info, {"first": first, "after": after})
         return found  # type: ignore[no-any-return]

@@ -10,11 +10,12 @@ import strawberry
 
 from models import opportunity as domain
 from models.kernel.reads import Page
-from resolvers.context import Info, page, single
-from resolvers.fields import Connection, page_of
+from models.kernel.reads.asking import Asked, Asking
+from resolvers.context import Info, given, searched, single, tell
+from resolvers.fields import Connection, by_id, page_of, search, told
 from resolvers.opportunity.inputs import OpportunityFilter, OpportunityOrder
 from resolvers.opportunity.types import HoOffer, Opportunity, OpportunitySummary, SummaryGroup
-from resolvers.scalars import Money, uid
+from resolvers.scalars import Money
 
 
 @strawberry.input(description="Conditions on offers.")
@@ -24,11 +25,65 @@ class HoOfferFilter:
     status: list[domain.OfferStatus] | None = None
 
 
+def _summary(asking: Asking, filter: OpportunityFilter | None = None) -> Asked:
+    return Figures((yield from domain.progress.ask_summary(asking, page_of(filter=filter) if filter else Page())))
+
+
+class Figures:
+    """A pipeline in figures (汇总), each made when it is asked for."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self._rows = rows
+
+    @property
+    def count(self) -> int:
+        """Count all of them."""
+        return sum(row["count"] for row in self._rows)
+
+    @property
+    def won(self) -> SummaryGroup:
+        """Give what is won."""
+        return _group("won", domain.progress.parted(self._rows)["won"])
+
+    @property
+    def lost(self) -> SummaryGroup:
+        """Give what is lost."""
+        return _group("lost", domain.progress.parted(self._rows)["lost"])
+
+    @property
+    def open(self) -> SummaryGroup:
+        """Give what is still open."""
+        return _group("open", domain.progress.parted(self._rows)["open"])
+
+    @property
+    def by_status(self) -> list[SummaryGroup]:
+        """Give a group for each status."""
+        return _groups(self._rows, lambda row: str(row["status"]))
+
+    @property
+    def by_stage(self) -> list[SummaryGroup]:
+        """Give a group for each stage."""
+        return _groups(self._rows, lambda row: row["stage"] and str(row["stage"]))
+
+    @property
+    def by_month(self) -> list[SummaryGroup]:
+        """Give a group for each month of the close."""
+        return _groups(self._rows, lambda row: row["month"])
+
+    @property
+    def by_currency(self) -> list[SummaryGroup]:
+        """Give a group for each currency."""
+        return _groups(self._rows, lambda row: row["currency"])
+
+
 @strawberry.type
 class OpportunityQuery:
     """What can be asked about opportunities."""
 
-    @strawberry.field(description="The opportunities that the viewer sees, a keyset page at a time.")
+    @strawberry.field(
+        metadata=search(domain.Opportunity),
+        description="The opportunities that the viewer sees, a keyset page at a time.",
+    )
     async def opportunities(
         self,
         info: Info,
@@ -41,31 +96,40 @@ class OpportunityQuery:
     ) -> Connection[Opportunity] | None:
         """List opportunities."""
         arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter, "sort": sort}
-        found: Any = await page(info, domain.Opportunity, arguments)
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="One opportunity, by its id or by the tool's own external id.")
+    @strawberry.field(
+        metadata=by_id(domain.Opportunity), description="One opportunity, by its id or by the tool's own external id."
+    )
     async def opportunity(
         self, info: Info, id: strawberry.ID | None = None, external_id: str | None = None
     ) -> Opportunity | None:
         """Give one opportunity."""
-        key: Any = uid(id, domain.Opportunity.prefix) if id is not None else None
-        if key is None and external_id is not None:
+        found: Any = None
+        if id is not None:
+            found = await given(info, id)
+        elif external_id is not None:
             async with info.context.reading() as reader:
                 key = await domain.id_by_external_id(reader, external_id)
-        found: Any = await single(info, domain.Opportunity, key) if key is not None else None
+            found = await single(info, domain.Opportunity, key) if key is not None else None
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="Counts and amounts of what the viewer sees; amounts never cross currencies.")
+    @strawberry.field(
+        metadata=told(domain.Opportunity, _summary),
+        description="Counts and amounts of what the viewer sees; amounts never cross currencies.",
+    )
     async def opportunity_summary(
         self, info: Info, filter: OpportunityFilter | None = None
     ) -> OpportunitySummary | None:
         """Sum up a pipeline."""
-        async with info.context.reading() as reader:
-            rows = await domain.progress.summary(reader, page_of(filter=filter) if filter else Page())
-        return _summed(rows)
+        found: Any = await tell(info, filter=filter)
+        return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="What Huawei offers to one's organisation, or the offers that Huawei's side made.")
+    @strawberry.field(
+        metadata=search(domain.HoOffer),
+        description="What Huawei offers to one's organisation, or the offers that Huawei's side made.",
+    )
     async def ho_offers(
         self,
         info: Info,
@@ -74,28 +138,14 @@ class OpportunityQuery:
         filter: HoOfferFilter | None = None,
     ) -> Connection[HoOffer] | None:
         """List offers."""
-        found: Any = await page(info, domain.HoOffer, {"first": first, "after": after, "filter": filter})
+        found: Any = await searched(info, {"first": first, "after": after, "filter": filter})
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="One offer.")
+    @strawberry.field(metadata=by_id(domain.HoOffer), description="One offer.")
     async def ho_offer(self, info: Info, id: strawberry.ID) -> HoOffer | None:
         """Give one offer."""
-        found: Any = await single(info, domain.HoOffer, uid(id, domain.HoOffer.prefix))
+        found: Any = await given(info, id)
         return found  # type: ignore[no-any-return]
-
-
-def _summed(rows: list[dict[str, Any]]) -> OpportunitySummary:
-    parts = domain.progress.parted(rows)
-    return OpportunitySummary(
-        count=sum(row["count"] for row in rows),
-        won=_group("won", parts["won"]),
-        lost=_group("lost", parts["lost"]),
-        open=_group("open", parts["open"]),
-        by_status=_groups(rows, lambda row: str(row["status"])),
-        by_stage=_groups(rows, lambda row: row["stage"] and str(row["stage"])),
-        by_month=_groups(rows, lambda row: row["month"]),
-        by_currency=_groups(rows, lambda row: row["currency"]),
-    )
 
 
 def _groups(rows: Iterable[dict[str, Any]], by: Callable[[dict[str, Any]], Any]) -> list[SummaryGroup]:

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Dialect
 from models.kernel.access import Actor, Outcome
 from models.kernel.calendar import WorkingCalendar
 from models.kernel.policy import CalendarDay, Policy, PolicyRow, in_force
-from models.kernel.reads.declare import Many
+from models.kernel.reads.declare import Many, Page, Wanted, listing_of
 from models.kernel.reads.fetch import Fetch
 from models.kernel.reads.filters import Narrowing
 from models.kernel.reads.keyset import Order
@@ -33,6 +33,8 @@ MOST_STATEMENTS: Final = 2_000
 
 Question: TypeAlias = tuple[str, tuple[Any, ...]]
 """A statement's text and what is bound to it."""
+Asked: TypeAlias = Generator[Question, list[Any], Any]
+"""A whole read: it yields its questions, is sent their lines, and returns what it makes of them."""
 
 _statements: dict[tuple[Any, ...], Statement] = {}
 _POLICIES: Final = Fetch(in_force(given("at", Instant())).with_only_columns(PolicyRow.key, PolicyRow.value))
@@ -62,12 +64,12 @@ class Asking:
         assert self._policies is not None, "prepare() comes first"
         return self._policies.get(policy.key, policy.seed)
 
-    def ask_policies(self) -> Generator[Question, list[Any], None]:
+    def ask_policies(self) -> Asked:
         """Ask for what computed values lean on: policy numbers and the calendar."""
         if self._policies is None:
             rows = _POLICIES.read(self._database, (yield _POLICIES.question(self._database, at=self.now)))
             days = _DAYS.read(self._database, (yield _DAYS.question(self._database)))
-            self._policies = {key: value for key, value in rows}
+            self._policies = {row[0]: row[1] for row in rows}
             self.calendar = WorkingCalendar({dt.date.fromisoformat(day): working for day, working in days})
 
     def ask_ids(self, level: Level, keys: list[str]) -> Question:
@@ -147,6 +149,21 @@ class Asking:
         return self._bound(
             self._statement(None if narrowing.shape is None else ("counts", *shape), make, values), values
         )
+
+    def ask_grouped(
+        self,
+        model: type[Record],
+        by: tuple[sa.ColumnElement[Any], ...],
+        measures: tuple[sa.ColumnElement[Any], ...],
+        page: Page = Page(),
+        *,
+        name: str | None = None,
+        **values: Any,
+    ) -> Asked:
+        """Ask for figures by group, under filters; see the reader's `groups`."""
+        if leans(model, Wanted(), page):
+            yield from self.ask_policies()
+        return (yield self.ask_groups(model, by, measures, Narrowing(model, page, self), name, values))
 
     def ask_groups(
         self,
@@ -231,10 +248,15 @@ class Asking:
         return orjson.dumps(keys).decode() if self.dialect == "sqlite" else [uuid.UUID(hex=key) for key in keys]
 
 
+def leans(model: type[Record], wanted: Wanted, page: Page) -> bool:
+    """Tell whether a read asks for policy numbers or the calendar."""
+    return wanted.leans or any(listing_of(model).filters[name].leans for name, _ in page.filter)
+
+
 def hexadecimal(value: Any) -> str:
     """Give the 32 digits of an id as the driver gives it."""
     found: str = value if isinstance(value, str) else value.hex
     return found
 
 
-__all__ = ["COUNT_LIMIT", "Asking", "Question", "hexadecimal"]
+__all__ = ["COUNT_LIMIT", "Asked", "Asking", "Question", "hexadecimal", "leans"]

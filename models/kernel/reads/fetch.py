@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from abc import ABC, abstractmethod
 from typing import Any
 
 from sqlalchemy.engine import Dialect
@@ -14,23 +13,11 @@ from models.kernel.reads.plan import domain_decoder, raw
 from models.kernel.reads.statement import compiled
 
 
-class Snapshot(ABC):
-    """One state of the database on a connection of a driver's (快照), for as long as it is read."""
-
-    dialect: Dialect
-
-    @abstractmethod
-    async def lines(self, text: str, bound: tuple[Any, ...]) -> list[Any]:
-        """Run a written statement."""
-
-
-async def lines_of(session: AsyncSession | Snapshot, text: str, bound: tuple[Any, ...]) -> list[Any]:
+async def lines_of(session: AsyncSession, text: str, bound: tuple[Any, ...]) -> list[Any]:
     """Run a written statement in the session's transaction; on SQLite in one hop to the connection's thread.
 
     A cursor of SQLAlchemy's takes four hops, and each costs more than the statement itself.
     """
-    if isinstance(session, Snapshot):
-        return await session.lines(text, bound)
     going, driver = session.info.get("driver", (None, None))
     if going is None or going is not session.sync_session.get_transaction():
         connection = await session.connection()
@@ -45,11 +32,6 @@ async def lines_of(session: AsyncSession | Snapshot, text: str, bound: tuple[Any
         raise OperationalError(text, None, error) from error
 
 
-def dialect_of(session: AsyncSession | Snapshot) -> Dialect:
-    """Say which database a session or a snapshot speaks to."""
-    return session.dialect if isinstance(session, Snapshot) else session.get_bind().dialect
-
-
 class Fetch:
     """A select whose text is written once for each database; values go in and come out as the domain has them.
 
@@ -62,9 +44,9 @@ class Fetch:
         self._select = select.with_only_columns(*[raw(column) for column in columns])
         self._written: dict[str, tuple[str, list[tuple[str, Any, Any]], list[Any]]] = {}
 
-    async def __call__(self, session: AsyncSession | Snapshot, **values: Any) -> list[list[Any]]:
+    async def __call__(self, session: AsyncSession, **values: Any) -> list[list[Any]]:
         """Run the select with these values."""
-        dialect = dialect_of(session)
+        dialect = session.get_bind().dialect
         text, bound = self.question(dialect, **values)
         return self.read(dialect, await lines_of(session, text, bound))
 

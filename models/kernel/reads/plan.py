@@ -95,6 +95,12 @@ def _json(value: Any) -> Any:
     return orjson.loads(value) if isinstance(value, (str, bytes)) else value
 
 
+def prefixes_of(model: type[Record]) -> dict[str, str]:
+    """Say with what the ids in a row's columns begin on the wire."""
+    found = {relation.key: relation.target.prefix for relation in model.relations.values() if isinstance(relation, One)}
+    return found | {"id": model.prefix}
+
+
 class Level:
     """One row type inside a statement: which columns it selects and how its rows are built from them.
 
@@ -116,38 +122,35 @@ class Level:
         self.source = source if source is not None else table_of(model)
         self.joined: list[tuple[Level, str]] = []
         # A relation is as open as the ruled column that it goes by.
-        self._withheld: dict[str, Outcome] = {}
+        self.withheld: dict[str, Outcome] = {}
         self.columns: list[sa.ColumnElement[Any]] = []
         self.offset = offset
         rules = rules_of(model)
-        prefixes = {
-            relation.key: relation.target.prefix for relation in model.relations.values() if isinstance(relation, One)
-        }
-        prefixes["id"] = model.prefix
+        prefixes = prefixes_of(model)
         names = {"id", *wanted.columns}
         for _, computed in wanted.computed:
             names.update(computed.columns)
         ruled = [(name, rule, rule.outcome(actor)) for name, rule in rules.items() if name in names]
-        self._rules = [one for one in ruled if one[2] is not Outcome.PLAIN]
-        opens = wanted.access or any(outcome is Outcome.MASKED_REVEALABLE for _, _, outcome in self._rules)
-        self._decoded: list[tuple[str, Decode]] = []
-        self._wired: list[tuple[str, Callable[[Any], Any]]] = []
-        self._names: list[str] = []
+        self.rules = [one for one in ruled if one[2] is not Outcome.PLAIN]
+        opens = wanted.access or any(outcome is Outcome.MASKED_REVEALABLE for _, _, outcome in self.rules)
+        self.decoded: list[tuple[str, Decode]] = []
+        self.wired: list[tuple[str, Callable[[Any], Any]]] = []
+        self.names: list[str] = []
         for name in sorted(names, key=lambda one: (one != "id", one)):
             column = self.source.c[name]
             decode = wire_decoder(column.type, dialect, prefixes.get(name))
             self.columns.append(raw(column))
-            self._names.append(name)
+            self.names.append(name)
             if decode is not None:
-                self._wired.append((name, decode))
-        self._taken = slice(offset, offset + len(self._names))
+                self.wired.append((name, decode))
+        self.taken = slice(offset, offset + len(self.names))
         if opens:
             for name in model.edit_columns:
                 column = self.source.c[name]
                 self.columns.append(raw(column))
-                self._decoded.append((name, domain_decoder(column.type, dialect)))
-        self._edit = slice(self._taken.stop, self._taken.stop + len(self._decoded))
-        self._opens = opens
+                self.decoded.append((name, domain_decoder(column.type, dialect)))
+        self.edit = slice(self.taken.stop, self.taken.stop + len(self.decoded))
+        self.opens = opens
         self._class = row_class(model)
         for name, inner in wanted.ones:
             relation = model.relations[name]
@@ -162,7 +165,7 @@ class Level:
             )
             self.joined.append((level, name))
             if relation.key in rules and (outcome := rules[relation.key].outcome(actor)) is not Outcome.PLAIN:
-                self._withheld[name] = outcome
+                self.withheld[name] = outcome
             self.columns += level.columns
 
     def scope(self, actor: Actor) -> sa.ColumnElement[bool]:
@@ -178,7 +181,7 @@ class Level:
         for level, name in self.joined:
             relation = self.model.relations[name]
             on = sa.and_(self.source.c[relation.key] == level.source.c["id"], level.scope(actor))
-            if name in self._withheld:
+            if name in self.withheld:
                 on = sa.false()
             left = level.joins(actor, sa.outerjoin(left, level.source, on))
         return left
@@ -192,22 +195,22 @@ class Level:
 
     def build(self, values: Any, reader: Any) -> Row | None:
         """Make the row of one result line, masks and refusals applied."""
-        taken = values[self._taken]
+        taken = values[self.taken]
         if taken[0] is None:
             return None
-        attributes: dict[str, Any] = dict(zip(self._names, taken, strict=True))
-        for name, decode in self._wired:
+        attributes: dict[str, Any] = dict(zip(self.names, taken, strict=True))
+        for name, decode in self.wired:
             value = attributes[name]
             if value is not None:
                 attributes[name] = decode(value)
-        if self._rules or self.wanted.access:
+        if self.rules or self.wanted.access:
             self._apply_rules(attributes, values, reader)
         if self.wanted.computed:
             # One may bear the name of a column that another is made from, so none is written before all are made.
             attributes |= [(name, computed.of(attributes, reader)) for name, computed in self.wanted.computed]
         for level, name in self.joined:
             attributes[name] = level.build(values, reader)
-        for name, outcome in self._withheld.items():
+        for name, outcome in self.withheld.items():
             reader.redact(self.model, name, outcome)
         row = self._class()
         row.__dict__ = attributes
@@ -216,14 +219,14 @@ class Level:
     def _apply_rules(self, attributes: dict[str, Any], values: Any, reader: Any) -> None:
         actor: Actor = reader.actor
         editable: frozenset[str] = frozenset()
-        opens = self._opens and (bool(self._decoded) or bool(actor.claimed))
+        opens = self.opens and (bool(self.decoded) or bool(actor.claimed))
         uid: uuid.UUID | None = None
         if opens:
-            if self._decoded:
-                editable = self._editable(tuple(values[self._edit]), reader)
+            if self.decoded:
+                editable = self.editable(tuple(values[self.edit]), reader)
             if actor.claimed or self.wanted.access:
                 uid = uuid.UUID(hex=attributes["id"][-32:])
-        for name, rule, by_role in self._rules:
+        for name, rule, by_role in self.rules:
             outcome = opened(by_role, name, actor, uid, editable) if opens else by_role
             if outcome is Outcome.PLAIN:
                 continue
@@ -234,14 +237,15 @@ class Level:
         if self.wanted.access:
             attributes["field_access"] = field_access(self.model, actor, uid, editable)
 
-    def _editable(self, values: tuple[Any, ...], reader: Any) -> frozenset[str]:
+    def editable(self, values: tuple[Any, ...], reader: Any) -> frozenset[str]:
+        """Name the fields that may be written in a row's state, of which `values` are the edit columns."""
         # Rows in the same state may be edited alike, so a page asks once for each state on it.
         known: dict[Any, frozenset[str]] = reader.editables
         state = (self.model, *(tuple(value) if isinstance(value, list) else value for value in values))
         if (found := known.get(state)) is None:
             row = {
                 name: value if decode is None or value is None else decode(value)
-                for (name, decode), value in zip(self._decoded, values, strict=True)
+                for (name, decode), value in zip(self.decoded, values, strict=True)
             }
             found = known[state] = self.model.editable(reader.actor, row)
         return found

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.kernel.access import Actor
-from models.kernel.reads.asking import COUNT_LIMIT, Asking, Question, hexadecimal
-from models.kernel.reads.declare import ListWanted, Page, Wanted, listing_of
-from models.kernel.reads.fetch import Snapshot, dialect_of, lines_of
+from models.kernel.reads.asking import COUNT_LIMIT, Asked, Asking, Question, hexadecimal, leans
+from models.kernel.reads.declare import ListWanted, Page, Wanted
+from models.kernel.reads.fetch import lines_of
 from models.kernel.reads.filters import Narrowing
 from models.kernel.reads.keyset import Order
 from models.kernel.reads.plan import Level, Row, level_of, many
@@ -75,26 +75,22 @@ class Paged:
 class Reader(Asking):
     """One viewer's look at one snapshot (读取); collects what was withheld from him."""
 
-    def __init__(self, session: AsyncSession | Snapshot, actor: Actor, now: dt.datetime) -> None:
-        super().__init__(actor, now, dialect_of(session))
-        self._source = session
+    def __init__(self, session: AsyncSession, actor: Actor, now: dt.datetime) -> None:
+        super().__init__(actor, now, session.get_bind().dialect)
+        self.session = session
 
-    @property
-    def session(self) -> AsyncSession:
-        """Give the session, for what is no declared read."""
-        assert not isinstance(self._source, Snapshot), "a held connection answers declared reads alone"
-        return self._source
+    async def run(self, asked: Asked) -> Any:
+        """Run a whole read, one statement after the other, and give what it makes of them."""
+        try:
+            question = next(asked)
+            while True:
+                question = asked.send(await self._lines(question))
+        except StopIteration as done:
+            return done.value
 
     async def prepare(self) -> None:
         """Load what computed values lean on: policy numbers and the calendar."""
-        questions = self.ask_policies()
-        question = next(questions, None)
-        while question is not None:
-            lines = await self._lines(question)
-            try:
-                question = questions.send(lines)
-            except StopIteration:
-                return
+        await self.run(self.ask_policies())
 
     async def _lean(self, model: type[Record], wanted: Wanted, page: Page) -> None:
         if leans(model, wanted, page):
@@ -166,11 +162,11 @@ class Reader(Asking):
 
         Groups with a name are the same in every call, but for the filters and for the values that they are given.
         """
-        await self._lean(model, Wanted(), page)
-        return await self._lines(self.ask_groups(model, by, measures, Narrowing(model, page, self), name, values))
+        found: list[Any] = await self.run(self.ask_grouped(model, by, measures, page, name=name, **values))
+        return found
 
     async def _lines(self, question: Question) -> list[Any]:
-        return await lines_of(self._source, *question)
+        return await lines_of(self.session, *question)
 
     async def _build(self, level: Level, lines: list[Any]) -> list[Row]:
         rows = [row for line in lines if (row := level.build(line, self)) is not None]
@@ -214,8 +210,3 @@ class Reader(Asking):
             paged = Paged(edges, *order.bounds(len(lines) > order.size))
             paged.total_count = counts.get(row.key, 0) if wanted.total else None
             row.__dict__.setdefault("__lists__", {})[wanted.key] = paged
-
-
-def leans(model: type[Record], wanted: Wanted, page: Page) -> bool:
-    """Tell whether a read asks for policy numbers or the calendar."""
-    return wanted.leans or any(listing_of(model).filters[name].leans for name, _ in page.filter)

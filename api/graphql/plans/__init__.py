@@ -1,0 +1,152 @@
+"""Compiled plans: how an operation that is admitted, or that was seen before, is answered without an executor.
+
+The executor resolves, completes and checks every field of every row; for a page of fifty rows that is some thousand
+times, and it is nearly all that such a query costs. But where all fields are declared (columns, relations, keyset
+lists, ruled columns, values made from columns), everything that is decided for a row is already known from the document
+and the viewer's rights. So it is decided once: the plan holds the statements, and functions that turn their lines into
+the reply.
+
+- A plan is kept by the document's hash, the operation's name, what its conditions (`@include`, `@skip`) come to, and
+  the viewer's rights. Masks and refusals are written into it; the scope is in its statements; the viewer's own ids, the
+  filters, cursors and page sizes are bound each time, after the same checks as everywhere.
+- All of it reads one snapshot, on a connection that is held open; on SQLite in one hop to the connection's thread.
+- It says nothing of its own: sources come from the fields' declarations, selections from graphql-core's own collecting,
+  wanted columns from the look-ahead, statements from `models.kernel.reads`, variables and arguments from graphql-core.
+- It answers what is regular, byte for byte as the executor does. A field that no declaration describes sends the whole
+  document to the executor from the outset. What turns out irregular on the way (a refusal, a null where none may stand,
+  a value that its type does not take, a database that does not answer) throws away what was done and sends it there
+  too, so that errors and null propagation are the executor's own. A read has changed nothing by then.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, Final
+
+import strawberry
+from graphql import OperationDefinitionNode, VariableNode, get_variable_values, visit
+from graphql.language import DirectiveNode, Visitor
+
+from api import metrics
+from api.graphql.documents import Operation
+from api.graphql.plans.arguments import Converters
+from api.graphql.plans.cover import Fallback, NotCovered
+from api.graphql.plans.plan import Plan, compiled
+from api.held import Held
+from models.kernel.reads.statement import Standing
+from resolvers.context import Context
+
+MOST_PLANS: Final = 400
+"""How many plans a process keeps; each takes some tens of kilobytes."""
+MOST_DOCUMENTS: Final = 2_000
+"""How many documents a process remembers having seen."""
+
+
+class Planned:
+    """A document that was seen: its operation, and the variables that its conditions ask for."""
+
+    __slots__ = ("conditions", "operation")
+
+    def __init__(self, document: Any, name: str | None) -> None:
+        operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+        self.operation = next(
+            one for one in operations if name is None or (one.name is not None and one.name.value == name)
+        )
+        finder = _Conditions()
+        visit(document, finder)
+        self.conditions = tuple(sorted(finder.names))
+
+
+class _Conditions(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        self.names.update(one.value.name.value for one in node.arguments or () if isinstance(one.value, VariableNode))
+
+
+class Plans:
+    """The plans of one schema on one database, and what became of each document that was asked."""
+
+    def __init__(self, schema: strawberry.Schema, held: Held[Any]) -> None:
+        self._schema = schema
+        self._converters = Converters(schema)
+        self._held = held
+        self._kept: OrderedDict[tuple[Any, ...], Plan | Fallback] = OrderedDict()
+        self._seen: OrderedDict[tuple[bytes, str | None], Planned | None] = OrderedDict()
+
+    async def answer(
+        self, operation: Operation, variables: dict[str, Any] | None, context: Context, admitted: bool = False
+    ) -> bytes | None:
+        """Answer an operation by its plan, or nothing where the executor has to; count it either way."""
+        found = await self.attempt(operation, variables, context, admitted)
+        if isinstance(found, Fallback):
+            metrics.executed(found.value)
+            return None
+        metrics.planned()
+        return found
+
+    async def attempt(
+        self, operation: Operation, variables: dict[str, Any] | None, context: Context, admitted: bool = False
+    ) -> bytes | Fallback:
+        """Answer an operation by its plan, or say why the executor has to; a document comes so far when seen again."""
+        if operation.analysis.kind != "query":
+            return Fallback.MUTATION
+        if context.viewer is None:
+            return Fallback.STRANGER
+        actor, name = context.viewer, operation.analysis.name
+        planned = self._planned(operation, name, admitted)
+        if planned is None:
+            return Fallback.FIRST_SIGHT
+        values = get_variable_values(
+            self._schema._schema, planned.operation.variable_definitions or (), variables or {}, max_errors=1
+        )
+        if isinstance(values, list):
+            return Fallback.VARIABLES
+        standing = Standing.of(actor)
+        rights = standing.side, standing.permissions, standing.known
+        conditions = tuple(values.coerced.get(one) for one in planned.conditions)
+        key = operation.document_key, name, conditions, rights
+        plan = self._kept.get(key)
+        if plan is None:
+            plan = self._kept[key] = self._compiled(operation, variables, Standing(*rights, frozenset()))
+            if len(self._kept) > MOST_PLANS:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
+        if isinstance(plan, Fallback):
+            return plan
+        try:
+            return await plan.run(self._held, actor, context.now(), values)
+        except NotCovered as found:
+            return found.reason
+        except Exception:
+            return Fallback.IRREGULAR
+
+    def _planned(self, operation: Operation, name: str | None, admitted: bool) -> Planned | None:
+        key = operation.document_key, name
+        if (found := self._seen.get(key)) is not None:
+            return found
+        known = key in self._seen
+        self._seen[key] = Planned(operation.document, name) if known or admitted else None
+        if len(self._seen) > MOST_DOCUMENTS:
+            self._seen.popitem(last=False)
+        return self._seen[key]
+
+    def _compiled(self, operation: Operation, variables: dict[str, Any] | None, standing: Standing) -> Plan | Fallback:
+        try:
+            return compiled(
+                self._schema,
+                self._converters,
+                operation.document,
+                operation.analysis.name,
+                variables,
+                standing,
+                self._held.dialect.name,
+            )
+        except NotCovered as found:
+            return found.reason
+
+
+__all__ = ["Fallback", "Plan", "Plans"]

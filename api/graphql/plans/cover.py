@@ -1,0 +1,211 @@
+"""What a plan covers, and the names of what it does not."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    get_variable_values,
+    is_leaf_type,
+)
+from graphql.execution.collect_fields import CollectFieldsContext, FieldDetailsList, collect_fields
+from graphql.execution.values import VariableValues
+from strawberry.execution.is_awaitable import optimized_is_awaitable
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.field import StrawberryField
+
+from api.graphql.executor import LeafExecutor, leaf_of, plain_attribute
+
+Complete = Callable[[Any], Any]
+
+
+class Fallback(enum.StrEnum):
+    """Why a document runs through the executor after all."""
+
+    FIRST_SIGHT = "first_sight"
+    """Nobody has admitted it, and it has not been seen before."""
+    MUTATION = "mutation"
+    STRANGER = "stranger"
+    INTROSPECTION = "introspection"
+    RESOLVER = "resolver"
+    """A field has a resolver of its own, which no declaration describes."""
+    SHAPE = "shape"
+    """A selection that only the executor completes: interfaces inside, deferred fields."""
+    VARIABLES = "variables"
+    """Variables that are wrong, or too many ways to include and to skip."""
+    ARGUMENTS = "arguments"
+    """A root field's arguments that make it more than its declaration says."""
+    IRREGULAR = "irregular"
+    """Something went wrong, or a value was out of the ordinary, while the plan ran."""
+
+
+class NotCovered(Exception):
+    """A document that no plan can express."""
+
+    def __init__(self, reason: Fallback) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class Irregular(Exception):
+    """A value that only the executor completes, with errors and null propagation of its own."""
+
+
+class Drafting:
+    """An operation while its plan is made: graphql-core's own collecting of fields, and what it makes of values."""
+
+    def __init__(self, schema: Any, document: Any, name: str | None, variables: dict[str, Any] | None) -> None:
+        built: Any = LeafExecutor.build(
+            schema,
+            document,
+            raw_variable_values=variables,
+            operation_name=name,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+        )
+        if isinstance(built, list):
+            raise NotCovered(Fallback.VARIABLES)
+        self._executor: LeafExecutor = built
+        self.schema = schema
+
+    def roots(self) -> dict[str, FieldDetailsList]:
+        """Collect the root fields by their response names."""
+        executor = self._executor
+        root = self.schema.query_type
+        found = collect_fields(self.schema, executor.fragments, executor.variable_values, root, executor.operation)
+        return _collected(found)
+
+    def below(self, details: FieldDetailsList, object_type: GraphQLObjectType) -> dict[str, FieldDetailsList]:
+        """Collect the fields that are selected below a field, by their response names."""
+        return _collected(self._executor.collect_subfields(object_type, details))
+
+    def info(
+        self, field: GraphQLField, details: FieldDetailsList, parent: GraphQLObjectType, path: Any
+    ) -> GraphQLResolveInfo[Any]:
+        """Give what a resolver of the field would know."""
+        return self._executor.build_resolve_info(field, [detail.node for detail in details], parent, path)
+
+    def completer(self, output: GraphQLOutputType, details: FieldDetailsList) -> Complete:
+        """Give what completes a plain value, or an object of plain attributes, as the executor would."""
+        if isinstance(output, GraphQLNonNull):
+            return _required(self._inner(output.of_type, details))
+        inner = self._inner(output, details)
+        return lambda value: None if value is None else inner(value)
+
+    def _inner(self, output: Any, details: FieldDetailsList) -> Complete:
+        if is_leaf_type(output):
+            return leaf_of(output, optimized_is_awaitable)
+        if isinstance(output, GraphQLList):
+            return _listed(self.completer(output.of_type, details))
+        if not isinstance(output, GraphQLObjectType) or output.is_type_of is not None:
+            raise NotCovered(Fallback.SHAPE)
+        taken: list[tuple[str, str, Complete]] = []
+        constants: dict[str, str] = {}
+        order: dict[str, None] = {}
+        for name, found in self.below(details, output).items():
+            order[name] = None
+            node = found[0].node
+            if node.name.value == "__typename":
+                constants[name] = output.name
+                continue
+            field = output.fields[node.name.value]
+            attribute = plain_attribute(field)
+            if attribute is None or field.args:
+                raise NotCovered(Fallback.RESOLVER)
+            taken.append((name, attribute, self.completer(field.type, found)))
+        return _object(tuple(order), constants, taken)
+
+
+def _collected(found: Any) -> dict[str, FieldDetailsList]:
+    if found.new_defer_usages:
+        raise NotCovered(Fallback.SHAPE)
+    for details in found.grouped_field_set.values():
+        if details[0].fragment_variable_values is not None:
+            raise NotCovered(Fallback.SHAPE)
+    return dict(found.grouped_field_set)
+
+
+def _required(inner: Complete) -> Complete:
+    def complete(value: Any) -> Any:
+        if value is None:
+            raise Irregular
+        return inner(value)
+
+    return complete
+
+
+def _listed(item: Complete) -> Complete:
+    def complete(values: Any) -> list[Any]:
+        if not isinstance(values, (list, tuple)):
+            raise Irregular
+        return [item(value) for value in values]
+
+    return complete
+
+
+def _object(order: tuple[str, ...], constants: dict[str, str], taken: list[tuple[str, str, Complete]]) -> Complete:
+    if not constants:
+        return lambda made: {name: complete(getattr(made, attribute)) for name, attribute, complete in taken}
+
+    def complete(made: Any) -> dict[str, Any]:
+        found = {name: inner(getattr(made, attribute)) for name, attribute, inner in taken} | constants
+        return {name: found[name] for name in order}
+
+    return complete
+
+
+def strawberry_field(field: GraphQLField) -> StrawberryField:
+    """Give the declaration that a field of the schema was made from."""
+    declared = (field.extensions or {}).get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    if not isinstance(declared, StrawberryField) or declared.permission_classes or declared.extensions:
+        raise NotCovered(Fallback.RESOLVER)
+    return declared
+
+
+def object_type(output: GraphQLOutputType) -> GraphQLObjectType:
+    """Give the object type of a field that may be null."""
+    if not isinstance(output, GraphQLObjectType):
+        raise NotCovered(Fallback.SHAPE)
+    return output
+
+
+def listed_type(output: Any) -> GraphQLObjectType:
+    """Give the object type of the items of a list in which nothing is null."""
+    for wrapper in (GraphQLNonNull, GraphQLList, GraphQLNonNull):
+        if not isinstance(output, wrapper):
+            raise NotCovered(Fallback.SHAPE)
+        output = output.of_type
+    return object_type(output)
+
+
+def required_type(output: Any) -> GraphQLObjectType:
+    """Give the object type of a field that is never null."""
+    if not isinstance(output, GraphQLNonNull):
+        raise NotCovered(Fallback.SHAPE)
+    return object_type(output.of_type)
+
+
+__all__ = [
+    "CollectFieldsContext",
+    "Complete",
+    "Drafting",
+    "Fallback",
+    "FieldDetailsList",
+    "FieldNode",
+    "Irregular",
+    "NotCovered",
+    "VariableValues",
+    "get_variable_values",
+    "listed_type",
+    "object_type",
+    "required_type",
+    "strawberry_field",
+]
