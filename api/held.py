@@ -11,8 +11,7 @@ import queue
 import sqlite3
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Generator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Generator
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import asyncpg
@@ -37,20 +36,10 @@ class Held(ABC, Generic[C]):
 
     async def run(self, steps: Steps[T], *, single: bool = False) -> T:
         """Run a read in one snapshot; a `single` statement is one by itself."""
-        async with self._taken() as connection:
-            return await self._run(connection, steps, single)
-
-    async def close(self) -> None:
-        """Close what is idle."""
-        while self._idle:
-            await self._close(self._idle.pop())
-
-    @asynccontextmanager
-    async def _taken(self) -> AsyncIterator[C]:
         async with self._turn:
             connection = self._idle.pop() if self._idle else await self._open()
             try:
-                yield connection
+                found = await self._run(connection, steps, single)
             except DomainError:
                 # The caller was refused between two statements; the connection is as it was.
                 self._idle.append(connection)
@@ -60,6 +49,12 @@ class Held(ABC, Generic[C]):
                 await self._close(connection)
                 raise
             self._idle.append(connection)
+            return found
+
+    async def close(self) -> None:
+        """Close what is idle."""
+        while self._idle:
+            await self._close(self._idle.pop())
 
     @abstractmethod
     async def _open(self) -> C: ...

@@ -10,8 +10,7 @@ import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
 from models.kernel.errors import DomainError
-from models.kernel.values import Money as ExactMoney
-from models.kernel.values import instant_text, parse_instant, parse_public_id
+from models.kernel.values import amount_text, instant_text, parse_instant, parse_public_id
 
 Instant = NewType("Instant", str)
 Day = NewType("Day", str)
@@ -75,7 +74,7 @@ class Money:
         """Write minor units of a currency as an exact decimal text."""
         if minor is None or currency is None:
             return None
-        return cls(amount=ExactMoney.of(minor, currency).text, currency=currency)
+        return cls(amount=amount_text(minor, currency), currency=currency)
 
 
 @strawberry.input(name="MoneyInput", description='An exact amount as text, such as "120000.00", with its currency.')

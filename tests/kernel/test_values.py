@@ -23,6 +23,7 @@ from models.kernel.values import (
     Money,
     Uid,
     UnknownCurrencyError,
+    amount_text,
     currency_digits,
     instant_text,
     new_id,
@@ -76,6 +77,7 @@ def test_money_goes_to_minor_units_and_text_and_back_unchanged(minor: int, curre
     assert Money.parse(money.text, currency) == money
     assert "E" not in money.text
     assert hash(Money(money.amount, currency)) == hash(money)
+    assert amount_text(minor, currency) == Money.of(minor, currency).text
 
 
 def test_money_prints_with_its_decimals_and_currency() -> None:

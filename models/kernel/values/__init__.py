@@ -22,6 +22,7 @@ from models.kernel.values.money import (
     MinorUnits,
     Money,
     UnknownCurrencyError,
+    amount_text,
     currency_digits,
 )
 
@@ -33,6 +34,7 @@ __all__ = [
     "Money",
     "Uid",
     "UnknownCurrencyError",
+    "amount_text",
     "credit_code_for",
     "currency_digits",
     "instant_text",

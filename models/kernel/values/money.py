@@ -55,6 +55,17 @@ def currency_digits(currency: str) -> int:
     return digits
 
 
+def amount_text(minor: int, currency: str) -> str:
+    """Write minor units as `Money.text` does, for whoever prints many amounts and computes with none."""
+    digits = currency_digits(currency)
+    if type(minor) is not int or not SMALLEST <= minor <= LARGEST:
+        return Money.of(minor, currency).text
+    if not digits:
+        return str(minor)
+    whole, part = divmod(abs(minor), 10**digits)
+    return f"{'-' if minor < 0 else ''}{whole}.{part:0{digits}}"
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An exact amount (金额) in one currency."""
