@@ -14,7 +14,9 @@ from api.plain import fail, out, run
 
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
+    from sqlalchemy.ext.asyncio import AsyncSession
 
+    from api.schema_check import Finding
     from models.identity import ClientApplication
     from models.kernel.work import Work
     from models.operations import ManifestFormat, OperationManifest, Submitted
@@ -170,14 +172,36 @@ def check(
     roles: Annotated[
         bool, typer.Option("--roles", help="Check this release's roles and field rules instead of the schema.")
     ] = False,
+    role: Annotated[
+        str | None, typer.Option(help="Check a change of this role: its id, a preset's code, or a name that is unique.")
+    ] = None,
+    added: Annotated[list[str] | None, typer.Option("--with", help="A permission that the role is to grant.")] = None,
+    removed: Annotated[
+        list[str] | None, typer.Option("--without", help="A permission that it is to grant no more.")
+    ] = None,
+    member: Annotated[
+        str | None,
+        typer.Option(help="Only as far as this account has the role; without --with and --without, it loses it."),
+    ] = None,
 ) -> None:
-    """Say which documents a new schema, or new roles, would break or change; code 1 where any breaks or loses."""
-    from api.schema_check import Finding, against_roles, against_schema, in_use
+    """Say which documents a new schema, or other roles, would break or change; code 1 where any breaks or loses.
+
+    With --role, neither --with nor --without means that the role is taken away.
+    """
+    from api.schema_check import against_roles, against_schema
     from models.kernel.work import utc_now
+    from models.operations import in_use
+
+    if role is None and (added or removed or member):
+        raise fail("--with, --without and --member say how a role changes; name it with --role.")
+    if role is not None and (schema or before or roles):
+        raise fail("--role is checked by itself, without --schema, --before and --roles.")
 
     async def command(house: Installation) -> tuple[int, list[Finding]]:
         async with house.reader() as session:
             documents = await in_use(session, utc_now())
+            if role is not None:
+                return len(documents), await _of_role(session, role, added or [], removed or [], member)
             if not roles:
                 new = _schema(schema)
                 old = _schema(before) if before or schema else None
@@ -192,7 +216,7 @@ def check(
 
     count, found = run(command)
     for one in found:
-        out.print(one.of.told, markup=False)
+        out.print(one.told, markup=False)
         for title, lines in (
             ("breaks", one.breaks),
             ("careful", one.dangers),
@@ -205,6 +229,33 @@ def check(
     out.print(f"{count} documents in use; {broken} would break or lose, {len(found) - broken} would change.")
     if broken:
         raise typer.Exit(1)
+
+
+async def _of_role(
+    session: AsyncSession, named: str, added: list[str], removed: list[str], login: str | None
+) -> list[Finding]:
+    from sqlmodel import select
+
+    from api.schema_check import Finding
+    from models.identity import Account, Role, operator_actor
+    from models.kernel.work import utc_now
+    from models.operations import effects_of_role
+
+    every = (await session.execute(select(Role))).scalars()
+    found = [role for role in every if named in (role.public_id, role.code, role.name_zh, role.name_en)]
+    if len(found) != 1:
+        raise fail(f"{len(found)} roles are called {named!r}; name one by its id, as `roles` in GraphQL lists it.")
+    role, member_id = found[0], None
+    if absent := sorted({*removed} - {*role.permissions}):
+        raise fail(f"The role does not grant {', '.join(absent)}.")
+    if login is not None:
+        member_id = (await session.execute(select(Account.id).where(Account.login == login))).scalars().first()
+        if member_id is None:
+            raise fail(f"There is no account {login!r}.")
+    granted = ({*role.permissions} | {*added}) - {*removed} if added or removed else None
+    affected = await effects_of_role(session, operator_actor(), role.id, granted, utc_now(), member_id=member_id)
+    findings = [Finding.of_fields(one.of, one.effects) for one in affected]
+    return [finding for finding in findings if finding is not None]
 
 
 def _read(source: Path) -> tuple[ManifestFormat, list[Submitted]]:

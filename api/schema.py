@@ -31,6 +31,7 @@ from resolvers.operations import OperationsMutation, OperationsQuery
 from resolvers.opportunity import OpportunityMutation, OpportunityQuery
 from resolvers.partner import PartnerMutation, PartnerQuery
 from resolvers.pce import PceMutation, PceQuery
+from resolvers.role_effects import RoleEffectsQuery
 from resolvers.scalars import SCALARS
 
 QUERIES = (
@@ -47,6 +48,7 @@ QUERIES = (
     LeadQuery,
     DealRegistrationQuery,
     OperationsQuery,
+    RoleEffectsQuery,
     ApprovalQuery,
     JournalQuery,
     NoticeQuery,

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-import sqlalchemy as sa
 from graphql import (
     DocumentNode,
     FieldNode,
@@ -30,43 +29,13 @@ from graphql import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from models.identity import ApiToken, ClientApplication, Role, actor_of
-from models.identity.access import SignInRequiredError
-from models.kernel.access import Outcome, outcome_of
-from models.operations import (
-    DocumentStatus,
-    Examined,
-    ManifestEntry,
-    OperationDocument,
-    OperationManifest,
-    Tally,
-    usage_of,
-)
-from models.partner import PartnerOrganisation
+from models.identity import Role
+from models.kernel.access import Outcome
+from models.operations import Effect, Examined, InUse, effects_on, outcome_to, plain_permissions, rights_of_tokens
 from models.rights import PRESETS, Preset
 
 _PLACE: Final = re.compile(r"\b([A-Z_]\w*)\.(\w+)")
 _WORD: Final = re.compile(r"\b[A-Z_]\w*\b")
-
-
-@dataclass(frozen=True)
-class InUse:
-    """A document that a tool may run now (在用操作): whose it is, and how it has been used."""
-
-    document: OperationDocument
-    client: ClientApplication
-    partner: str | None
-    usage: Tally
-
-    @property
-    def told(self) -> str:
-        """Name it for people."""
-        whose = f"{self.partner} / {self.client.name}" if self.partner else self.client.name
-        seen = self.usage.last_seen_at
-        called = (
-            f"last called {seen:%Y-%m-%d %H:%M} UTC, {self.usage.calls} calls in 30 days" if seen else "never called"
-        )
-        return f"{whose}: {self.document.name or '(unnamed)'} ({self.document.external_id[:80]}), {called}"
 
 
 @dataclass
@@ -79,32 +48,23 @@ class Finding:
     gains: list[str] = field(default_factory=list)
     loses: list[str] = field(default_factory=list)
 
+    @classmethod
+    def of_fields(cls, of: InUse, effects: Iterable[Effect]) -> Finding | None:
+        """Sort what happens to its fields; None where nothing does."""
+        found = cls(of)
+        for one in effects:
+            line = f"{one.field}: {one.before or 'open'} -> {one.after or 'open'}"
+            (found.gains if one.widens else found.loses).append(line)
+        return found if found.gains or found.loses else None
 
-async def in_use(session: AsyncSession, now: dt.datetime) -> list[InUse]:
-    """List every document that runs: admitted, in force, of a version in use and of an active tool."""
-    live = (
-        select(ManifestEntry.document_id)
-        .join(OperationManifest, col(OperationManifest.id) == col(ManifestEntry.manifest_id))
-        .where(sa.or_(col(OperationManifest.retire_at).is_(None), col(OperationManifest.retire_at) > now))
-    )
-    found = await session.execute(
-        select(OperationDocument, ClientApplication, PartnerOrganisation)
-        .join(ClientApplication, col(ClientApplication.id) == col(OperationDocument.client_id))
-        .outerjoin(PartnerOrganisation, col(PartnerOrganisation.id) == col(OperationDocument.partner_id))
-        .where(
-            OperationDocument.status == DocumentStatus.ADMITTED,
-            sa.or_(col(OperationDocument.expires_at).is_(None), col(OperationDocument.expires_at) > now),
-            col(ClientApplication.active).is_(True),
-            col(OperationDocument.id).in_(live),
-        )
-        .order_by(col(OperationDocument.client_id), col(OperationDocument.name), col(OperationDocument.id))
-    )
-    lines: Sequence[Any] = found.all()
-    usage = await usage_of(session, [document.id for document, _, _ in lines], now)
-    return [
-        InUse(document, client, partner.name if partner else None, usage.get(document.id) or Tally())
-        for document, client, partner in lines
-    ]
+    @property
+    def told(self) -> str:
+        """Name the document for people."""
+        client, document, seen = self.of.client, self.of.document, self.of.usage.last_seen_at
+        whose = f"{self.of.partner} / {client.name}" if self.of.partner else client.name
+        calls = self.of.usage.calls
+        called = f"last called {seen:%Y-%m-%d %H:%M} UTC, {calls} calls in 30 days" if seen else "never called"
+        return f"{whose}: {document.name or '(unnamed)'} ({document.external_id[:80]}), {called}"
 
 
 def against_schema(documents: Iterable[InUse], after: GraphQLSchema, before: GraphQLSchema | None) -> list[Finding]:
@@ -180,7 +140,7 @@ def _said(error: GraphQLError) -> str:
 
 
 async def against_roles(
-    session: AsyncSession, documents: Iterable[InUse], examine: Mapping[UUID, Examined], now: dt.datetime
+    session: AsyncSession, documents: Sequence[InUse], examine: Mapping[UUID, Examined], now: dt.datetime
 ) -> list[Finding]:
     """Say which documents would show more or less of ruled fields under this release's roles and field rules.
 
@@ -188,63 +148,20 @@ async def against_roles(
     holders of its tool's tokens have in the database now, where preset roles wait to be brought up to date.
     """
     main = PRESETS[Preset.MAIN].permissions
+    presets = (await session.execute(select(Role).where(col(Role.preset).is_not(None)))).scalars()
+    renewed = {role.id: PRESETS[role.preset].permissions for role in presets if role.preset is not None}
+    holders = await rights_of_tokens(session, renewed, now)
     found = []
     for one in documents:
-        new = examine[one.document.id]
-        finding = Finding(one)
-        before = {line["field"]: line for line in one.document.analysis.get("ruled", ())}
-        after = {ruled.field: {"plain": ruled.plain, "reveal": ruled.reveal} for ruled in new.ruled}
-        fields = {*before, *after}
+        before = plain_permissions(one.document)
+        after = {ruled.field: ruled.plain for ruled in examine[one.document.id].ruled}
         then = one.document.analysis.get("outcomes") or {}
-        told = {
-            name: (then.get(name, _outcome(before.get(name), main)), _outcome(after.get(name), main)) for name in fields
-        }
-        changed = dict(told)
-        for old_rights, new_rights in await _holders(session, one.client, now):
-            for name in fields:
-                pair = _outcome(after.get(name), old_rights), _outcome(after.get(name), new_rights)
-                if pair[0] != pair[1]:
-                    changed[name] = pair
-        for name, (was, is_) in sorted(changed.items()):
-            if was != is_:
-                line = f"{name}: {was} -> {is_}"
-                (finding.gains if _ORDER.index(is_) < _ORDER.index(was) else finding.loses).append(line)
-        if finding.gains or finding.loses:
+        changed = {}
+        for name in {*before, *after}:
+            was = Outcome[then[name]] if name in then else outcome_to(before.get(name), main)
+            changed[name] = Effect(name, was, outcome_to(after.get(name), main))
+        for rights in holders.get(one.client.id, ()):
+            changed |= {effect.field: effect for effect in effects_on(one, rights, {**dict.fromkeys(before), **after})}
+        if finding := Finding.of_fields(one, [effect for _, effect in sorted(changed.items()) if effect.matters]):
             found.append(finding)
-    return found
-
-
-_ORDER: Final = ("open", *(outcome.value for outcome in Outcome))
-
-
-def _outcome(rule: Mapping[str, Any] | None, permissions: frozenset[str]) -> str:
-    if rule is None:
-        return "open"
-    return outcome_of(rule["plain"].rpartition(":")[0], permissions).value
-
-
-async def _holders(
-    session: AsyncSession, client: ClientApplication, now: dt.datetime
-) -> list[tuple[frozenset[str], frozenset[str]]]:
-    """Give what the tokens of a tool may do now, and what they may do once preset roles are up to date."""
-    tokens = await session.execute(
-        select(ApiToken).where(
-            ApiToken.client_id == client.id, col(ApiToken.revoked_at).is_(None), col(ApiToken.expires_at) > now
-        )
-    )
-    presets = {
-        role.preset: frozenset(role.permissions)
-        for role in (await session.execute(select(Role).where(col(Role.preset).is_not(None)))).scalars()
-    }
-    found = []
-    for token in tokens.scalars():
-        try:
-            actor = await actor_of(session, token.issuer_id, now=now, client_id=client.id)
-        except SignInRequiredError:
-            continue
-        held = [Preset[code] for code in actor.roles if code in Preset.__members__]
-        gone = frozenset().union(*(presets.get(one, frozenset()) - PRESETS[one].permissions for one in held))
-        new = frozenset().union(*(PRESETS[one].permissions for one in held))
-        scopes = frozenset(token.scopes)
-        found.append((actor.permissions & scopes, ((actor.permissions - gone) | new) & scopes))
     return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -152,6 +153,42 @@ async def actor_among(
         roles=(*((Preset.MAIN.value,) if is_main else ()), *codes),
     )
     return await _enriched(session, actor, now or utc_now()) if permissions else actor
+
+
+async def rights_under(
+    session: AsyncSession, account_ids: Collection[UUID], roles: Mapping[UUID, Collection[str] | None]
+) -> dict[UUID, tuple[frozenset[str], frozenset[str]]]:
+    """Say what active accounts may do now, and what once some roles grant other things, or with None are gone.
+
+    An account that must still change its password counts with the rights that it will have then.
+    """
+    found = await session.execute(
+        sa.select(_accounts.c.id, _accounts.c.is_main, _roles.c.id, _roles.c.preset, _roles.c.permissions)
+        .select_from(with_roles(_accounts))
+        .where(_accounts.c.id.in_(account_ids), _accounts.c.active.is_(True))
+        .order_by(_accounts.c.id, _links.c.id)
+    )
+    held: dict[UUID, list[tuple[UUID, Preset | None, Collection[str]]]] = defaultdict(list)
+    mains: dict[UUID, bool] = {}
+    for account_id, is_main, role_id, preset, granted in found.all():
+        mains[account_id] = is_main
+        if role_id is not None:
+            held[account_id].append((role_id, Preset[preset] if preset else None, granted))
+    pairs = {}
+    for account_id, is_main in mains.items():
+        now = held[account_id]
+        then = [(id, preset, roles.get(id, granted)) for id, preset, granted in now]
+        left = [(preset, granted) for _, preset, granted in then if granted is not None]
+        pairs[account_id] = (
+            _united([(preset, granted) for _, preset, granted in now], is_main),
+            _united(left, is_main),
+        )
+    return pairs
+
+
+def _united(roles: Sequence[tuple[Preset | None, Collection[str]]], is_main: bool) -> frozenset[str]:
+    granted = (permission for _, permissions in roles for permission in permissions)
+    return permissions_of((preset for preset, _ in roles), granted, is_main=is_main)
 
 
 @enrich

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from models.identity.record import AccountRole, Role
@@ -15,11 +16,12 @@ from models.identity.rules import (
     RoleInUseError,
     RoleNameTakenError,
     check_grants,
+    check_known,
     check_text,
     role_name,
 )
-from models.kernel.access import Side
-from models.kernel.errors import PermissionDeniedError, ValueNotAllowedError, refuse
+from models.kernel.access import Actor, Side
+from models.kernel.errors import NotFoundError, PermissionDeniedError, refuse
 from models.kernel.journal import Operation
 from models.kernel.work import Work
 from models.rights import PRESETS, Preset, Right, every_permission
@@ -62,7 +64,7 @@ async def preset_ids(work: Work, *presets: Preset) -> list[UUID]:
 
 async def create_role(work: Work, *, name_zh: str, name_en: str | None = None, permissions: Collection[str]) -> Role:
     """Add a role of one's own organisation, or of Huawei; it grants no more than the presets do (COL-7.1.9, 7.1.12)."""
-    side, partner_id = _organisation(work)
+    side, partner_id = manages_roles_of(work.actor)
     facts = _facts(name_zh, name_en or name_zh, permissions)
     await _check(work, side, partner_id, facts)
     role = Role(side=side, partner_id=partner_id, created_at=work.now, updated_at=work.now, **facts)
@@ -104,16 +106,27 @@ async def delete_role(work: Work, role_id: UUID, *, version: int) -> Role:
     return role
 
 
-def _organisation(work: Work) -> tuple[Side, UUID | None]:
-    if work.actor.may(Right.ROLE_MANAGE):
+def manages_roles_of(actor: Actor) -> tuple[Side, UUID | None]:
+    """Say of which organisation somebody manages the roles; refuse whoever manages none."""
+    if actor.may(Right.ROLE_MANAGE):
         return Side.HUAWEI, None
-    work.actor.require(Right.MEMBER_MANAGE)
-    return Side.PARTNER, work.actor.partner_id
+    actor.require(Right.MEMBER_MANAGE)
+    return Side.PARTNER, actor.partner_id
+
+
+async def role_to_weigh(session: AsyncSession, actor: Actor, role_id: UUID) -> Role:
+    """Find a role whose change somebody considers: one that he sees; the platform administrator considers any."""
+    manages_roles_of(actor)
+    seen = sa.true() if actor.may(Right.ROLE_MANAGE) else Role.visible_to(actor)
+    role = (await session.execute(select(Role).where(Role.id == role_id, seen))).scalars().first()
+    if role is None:
+        raise NotFoundError(path="role")
+    return role
 
 
 async def _own(work: Work, role_id: UUID, version: int) -> Role:
     """Fetch a role that may be changed: one of the organisation's own, never a preset (COL-7.1.9)."""
-    side, partner_id = _organisation(work)
+    side, partner_id = manages_roles_of(work.actor)
     role = await work.get(Role, role_id, version=version)
     if role.preset is not None:
         raise PresetRoleFixedError(role=role_name(role))
@@ -130,13 +143,12 @@ async def _check(
     work: Work, side: Side, partner_id: UUID | None, facts: dict[str, object], beside: UUID | None = None
 ) -> None:
     name, asked = str(facts["name_zh"]), frozenset(facts["permissions"])  # type: ignore[call-overload]
-    unknown = asked - every_permission()
     refuse(
         [
             *check_text("nameZh", name, 64, needed=True),
             *check_text("nameEn", str(facts["name_en"]), 64, needed=True),
-            *(ValueNotAllowedError(path="permissions", value=one) for one in sorted(unknown)),
-            *check_grants(side, asked - unknown),
+            *check_known(asked),
+            *check_grants(side, asked & every_permission()),
         ]
     )
     others = select(Role).where(

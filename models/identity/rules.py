@@ -10,9 +10,9 @@ from sqlalchemy import event
 
 from models.identity.record import Account, Role
 from models.kernel.access import Side
-from models.kernel.errors import DomainError, FieldRequiredError, LengthError, Remedy
+from models.kernel.errors import DomainError, FieldRequiredError, LengthError, Remedy, ValueNotAllowedError
 from models.kernel.policy import Policy
-from models.rights import PRESETS, Preset, Right
+from models.rights import PRESETS, Preset, Right, every_permission
 
 LOGIN: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{2,63}")
 SHORTEST_PASSWORD: Final = 12
@@ -265,6 +265,11 @@ def check_roles(account: Account, roles: Collection[Role]) -> Iterable[DomainErr
         own = role.preset is not None or role.partner_id == account.partner_id
         if role.side is not account.side or not own:
             yield RoleNotOfOrganisationError(path="roles", role=role_name(role))
+
+
+def check_known(permissions: Collection[str]) -> Iterable[DomainError]:
+    """Name the permissions that there are not."""
+    return [ValueNotAllowedError(path="permissions", value=one) for one in sorted({*permissions} - every_permission())]
 
 
 def check_grants(side: Side, permissions: Collection[str]) -> Iterable[DomainError]:

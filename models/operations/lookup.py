@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Collection
 from typing import Any, Final
 from uuid import UUID
 
@@ -45,10 +46,16 @@ class KnownDocument:
 
     def actor(self, actor: Actor) -> Actor:
         """Give the tool as it is while it runs the document: what was granted of what it could reveal is plain."""
-        if not self.grants or actor.side is not Side.PARTNER:
-            return actor
-        plain = {grant for grant in self.grants if f"{grant.rpartition(':')[0]}:reveal" in actor.permissions}
-        return dataclasses.replace(actor, permissions=actor.permissions | plain) if plain else actor
+        permissions = with_grants(actor.permissions, self.grants, actor.side)
+        return actor if permissions is actor.permissions else dataclasses.replace(actor, permissions=permissions)
+
+
+def with_grants(permissions: frozenset[str], grants: Collection[str], side: Side) -> frozenset[str]:
+    """Add to a partner tool's rights what a document was granted to read plainly, of what the tool could reveal."""
+    if not grants or side is not Side.PARTNER:
+        return permissions
+    plain = {grant for grant in grants if f"{grant.rpartition(':')[0]}:reveal" in permissions}
+    return permissions | plain if plain else permissions
 
 
 _documents: Any = OperationDocument.__table__  # type: ignore[attr-defined]
