@@ -19,11 +19,14 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import depth, imports, queries
+from tests.benchmarks import depth, gears, imports, queries
+from tests.benchmarks.admitted import admitted_tool
 from tests.benchmarks.data import PASSWORD, Place, partner_id, prepared
-from tests.benchmarks.load import Burst, Connection, burst, cpu_of, get, median, post
+from tests.benchmarks.load import Burst, Connection, burst, cpu_of, get, median, megabytes_of, post
 
 ROUNDS, SECONDS, CONNECTIONS = 5, 0.7, 8
+PERSISTED = frozenset({"Q1", "Q2", "Q3", "Q5"})
+"""The reads that are asked by their ids."""
 console = Console()
 
 
@@ -66,8 +69,8 @@ async def sign_in(port: int, login: str) -> str:
     return token
 
 
-def cases(place: Place, reader: str, writer: str) -> list[Case]:
-    """Prepare what is sent."""
+def cases(place: Place, tool: str, reader: str, writer: str) -> list[Case]:
+    """Prepare what is sent: reads by their ids, as a tool asks them."""
     store = sqlite3.connect(place.path)
     detail = store.execute(
         """SELECT o.id FROM opportunity o WHERE o.partner_id = ? AND o.status = 'VALIDATED'
@@ -94,8 +97,11 @@ def cases(place: Place, reader: str, writer: str) -> list[Case]:
     )
 
     def fixed(name: str, target: float, query: str, **variables: Any) -> Case:
-        body = {"query": query, "variables": variables}
-        application, raw = post("/graphql", body, reader), post(f"/raw/{name}", body)
+        raw = post(f"/raw/{name}", {"query": query, "variables": variables})
+        if name in PERSISTED:
+            application = gears.by_id(query, tool, **variables)
+        else:
+            application = post("/graphql", {"query": query, "variables": variables}, reader)
         return Case(name, target, lambda: application, lambda: raw)
 
     def win(path: str, token: str | None) -> Callable[[], bytes]:
@@ -103,11 +109,11 @@ def cases(place: Place, reader: str, writer: str) -> list[Case]:
 
     partner = f"ptn_{partner_id(0)}"
     return [
-        fixed("Q1", 8, queries.Q1, partner=partner, first=50),
-        fixed("Q2", 8, queries.Q2, id=f"opp_{detail}"),
-        fixed("Q3", 8, queries.Q3, first=20),
-        Case("Q4", 6, win("/graphql", writer), win("/raw/Q4", None), same=False),
-        fixed("Q5", 8, queries.Q5, partner=partner),
+        fixed("Q1", 1.5, queries.Q1, partner=partner, first=50),
+        fixed("Q2", 1.5, queries.Q2, id=f"opp_{detail}"),
+        fixed("Q3", 1.5, queries.Q3, first=20),
+        Case("Q4", 2, win("/graphql", writer), win("/raw/Q4", None), same=False),
+        fixed("Q5", 1.5, queries.Q5, partner=partner),
         fixed("Home", 8, queries.HOME),
     ]
 
@@ -153,8 +159,8 @@ def show(found: list[Case], results: dict[str, tuple[list[Burst], ...]]) -> None
             case.name,
             f"{median([one.cpu for one in ours]) * 1000:.2f}",
             f"{median([one.cpu for one in raws]) * 1000:.2f}",
-            f"[{'green' if ratio <= case.target else 'red'}]{ratio:.1f}[/]",
-            f"{ratios[0]:.1f} … {ratios[-1]:.1f}",
+            f"[{'green' if ratio <= case.target else 'red'}]{ratio:.2f}[/]",
+            f"{ratios[0]:.2f} … {ratios[-1]:.2f}",
             f"≤ {case.target:g}",
             f"{median([one.percentile(0.5) for one in ours]) * 1000:.1f}",
             f"{median([one.percentile(0.99) for one in ours]) * 1000:.1f}",
@@ -200,15 +206,25 @@ def told(table: Table, what: str, ratios: list[float], target: float, *, least: 
     table.add_row(what, f"[{colour}]{ratio:.2f}[/]", f"{min(ratios):.2f} … {max(ratios):.2f}", f"{sign} {target:g}")
 
 
-async def run(port: int, place: Place, options: argparse.Namespace) -> tuple[Burst | None, list[float]]:
+async def run(
+    port: int, place: Place, options: argparse.Namespace
+) -> tuple[Burst | None, list[float], list[gears.Figure], float]:
     """Measure what goes over HTTP."""
-    found = cases(place, await sign_in(port, queries.READER), await sign_in(port, queries.WRITER))
+    tool = await admitted_tool(place.url, queries.Q1, queries.Q2, queries.Q3, queries.Q5)
+    reader = await sign_in(port, queries.READER)
+    found = cases(place, tool, reader, await sign_in(port, queries.WRITER))
     by_name = {case.name: case for case in found}
     chosen = [case for case in found if not options.only or case.name in options.only]
     show(chosen, await measure(port, chosen, options.rounds, options.seconds))
+    if options.only and "ways" not in options.only:
+        return None, [], [], 0
+    first = {"partner": f"ptn_{partner_id(0)}", "first": 50}
+    ways = await gears.figures(port, reader, tool, by_name["Q1"].raw(), options.rounds, options.seconds, **first)
+    memory = await megabytes_of(port)
     if options.only:
-        return None, []
-    return await crowded(port, by_name["Q4"]), await beside_slow(port, by_name["Q2"], options.rounds)
+        return None, [], ways, memory
+    slow = await beside_slow(port, by_name["Q2"], options.rounds)
+    return await crowded(port, by_name["Q4"]), slow, ways, memory
 
 
 def main() -> None:
@@ -217,16 +233,22 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="share of the 200,000 opportunities; 0.05 is quick")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="length of one burst")
-    parser.add_argument("--only", nargs="*", help="only these queries, such as Q1 Q4")
+    parser.add_argument("--only", nargs="*", help="only these queries, such as Q1 Q4; ways for the ways to Q1")
     options = parser.parse_args()
     place = prepared(options.scale, console.print)
     with serving(place) as port:
-        written, slow = asyncio.run(run(port, place, options))
-    if written is None:
-        return
+        written, slow, ways, memory = asyncio.run(run(port, place, options))
     table = Table(title="Further targets", title_justify="left")
     for heading in ("", "figure", "spread", "target"):
         table.add_column(heading, justify="right")
+    for one in ways:
+        told(table, one.what, one.values, one.target, least=one.least)
+    if memory:
+        told(table, "memory of the worker at its largest, raw routes included, MB", [memory], 110)
+    if written is None:
+        if ways:
+            console.print(table)
+        return
     colour = "red" if written.refused else "green"
     table.add_row(
         "Q4 at 64 connections, refusals", f"[{colour}]{written.refused}[/] of {len(written.seconds):,}", "", "0"
@@ -235,7 +257,7 @@ def main() -> None:
     small = prepared(0.01, lambda _: None)
     for where, ratios in depth.ratios(place.path, small.path).items():
         told(table, f"journal page at {where} / first page of a short journal", ratios, 1.5)
-    told(table, "import of a pipeline / bare executemany, rows a second of CPU", imports.ratios(), 0.3, least=True)
+    told(table, "import of a pipeline / bare executemany, rows a second of CPU", imports.ratios(), 0.5, least=True)
     console.print(table)
 
 

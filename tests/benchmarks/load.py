@@ -44,7 +44,8 @@ class Connection:
         reader, writer = self.streams
         writer.write(request)
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
+        # 304 has no body, and says nothing of its length.
+        length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
         return await reader.readexactly(length)
 
     def close(self) -> None:
@@ -62,15 +63,24 @@ def post(path: str, body: Any, token: str | None = None) -> bytes:
     return (head + (f"authorization: Bearer {token}\r\n" if token else "") + "\r\n").encode() + content
 
 
-def get(path: str) -> bytes:
-    """Write a GET."""
-    return f"GET {path} HTTP/1.1\r\nhost: {HOST}\r\n\r\n".encode()
+def get(path: str, token: str | None = None, more: str = "") -> bytes:
+    """Write a GET, with more lines of its head."""
+    bearer = f"authorization: Bearer {token}\r\n" if token else ""
+    return f"GET {path} HTTP/1.1\r\nhost: {HOST}\r\n{bearer}{more}\r\n".encode()
 
 
 async def cpu_of(port: int) -> float:
     """Ask the server how much CPU it has used."""
     connection = Connection(port)
     found: float = orjson.loads(await connection.send(get("/bench/cpu")))["seconds"]
+    connection.close()
+    return found
+
+
+async def megabytes_of(port: int) -> float:
+    """Ask the server how large it has been."""
+    connection = Connection(port)
+    found: float = orjson.loads(await connection.send(get("/bench/cpu")))["kilobytes"] / 1024
     connection.close()
     return found
 
