@@ -1,4 +1,4 @@
-"""From a request to the actor behind it: bearer token of a person or a tool, or the back-office's cookie."""
+"""From a request to the actor behind its bearer token, a person's or a tool's."""
 
 import contextlib
 import datetime as dt
@@ -11,23 +11,18 @@ from starlette.requests import HTTPConnection
 from api.settings import Settings
 from models.identity import (
     ApiToken,
-    BackOfficeSession,
     SessionTerms,
     SignInRequiredError,
-    actor_of,
     actor_of_access,
     actor_of_token,
     derive_key,
-    note_seen,
     note_used,
-    visit_of_cookie,
 )
 from models.identity.clients import PREFIX
 from models.kernel.access import Actor
 from models.kernel.errors import TryAgainError
 from models.kernel.work import Clock, Store, utc_now
 
-COOKIE_NAME = "partner_center_back_office"
 MOST_KNOWN: Final = 2_000
 """How many actors are kept at a time; each takes some kilobytes."""
 
@@ -139,22 +134,3 @@ class Actors:
             if at == self._at and len(self._kept) < MOST_KNOWN:
                 self._kept[key] = known
         return await _noted(known, self._house, now)
-
-
-async def visitor(
-    request: HTTPConnection, store: Store, terms: SessionTerms, *, clock: Clock = utc_now
-) -> tuple[Actor, BackOfficeSession] | None:
-    """Find the person behind the back-office's cookie and his visit; without a cookie that holds it is nobody."""
-    token = request.cookies.get(COOKIE_NAME)
-    if not token:
-        return None
-    now = clock()
-    try:
-        async with store.reader() as session:
-            visit = await visit_of_cookie(session, token, terms, now)
-            actor = await actor_of(session, visit.account_id, now=now)
-    except SignInRequiredError:
-        return None
-    with contextlib.suppress(TryAgainError):
-        await note_seen(store, visit, now)
-    return actor, visit

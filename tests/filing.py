@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 
 from httpx2 import ASGITransport, AsyncClient, Response
 
+from admin.viewer import COOKIE
 from api.app import create_app
 from api.files import sweep_files
-from api.identity import COOKIE_NAME, session_terms
+from api.identity import session_terms
 from api.settings import Settings
 from models.identity import Account, begin_visit
 from models.opportunity import Opportunity
@@ -90,7 +91,7 @@ class Filing(Portal):
         himself, terms = await self.pipeline.store.actor(who), session_terms(app.state.settings)
         visit = await self.pipeline.store.do(himself, lambda work: begin_visit(work, who, terms))
         async with AsyncClient(transport=ASGITransport(app=app), base_url=ADDRESS) as client:
-            client.cookies.set(COOKIE_NAME, visit.token, domain="partner-center.test", path="/admin")
+            client.cookies.set(COOKIE, visit.token, domain="partner-center.test", path="/admin")
             yield client
 
     async def rows(self) -> list[dict[str, Any]]:

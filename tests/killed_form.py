@@ -12,10 +12,10 @@ from typing import Any
 from httpx2 import ASGITransport, AsyncClient
 
 from admin.site import Site
+from admin.viewer import COOKIE
 from api.app import create_app
 from api.files import forms as reading
 from api.files.folder import FolderStorage
-from api.identity import COOKIE_NAME
 from api.settings import Settings
 from models.file import forms
 from tests.filing import PDF
@@ -66,7 +66,7 @@ async def main(url: str, folder: str, now: str, step: str, path: str, cookie: st
 
     app = create_app(Settings(database_url=url, files_dir=Path(folder)), clock=clock, sweeping=False)
     async with AsyncClient(transport=ASGITransport(app=app), base_url=ADDRESS) as client:
-        client.cookies.set(COOKIE_NAME, cookie, domain="partner-center.test", path="/admin")
+        client.cookies.set(COOKIE, cookie, domain="partner-center.test", path="/admin")
         page = (await client.get(f"/admin{path}")).text
         fields = {name: re.search(rf'name="{name}" value="(\w+)"', page) for name in ("token", "version")}
         told = {name: found[1] for name, found in fields.items() if found} | {"verb": "approve_audit"}

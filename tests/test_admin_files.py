@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from httpx2 import Response
 
-from api.identity import COOKIE_NAME
+from admin.viewer import COOKIE
 from models import opportunity as domain
 from models.approval import claim, decide
 from models.file import LARGEST_BYTES
@@ -470,7 +470,7 @@ async def test_the_form_speaks_english_too(room: Room) -> None:
 async def test_a_process_that_dies_over_a_decision_with_files_leaves_all_of_it_or_nothing(room: Room, step: str):
     """After the sweep there is the decision with both files, or none of them, and the reviewer decides anew."""
     filing, pipeline = room.filing, room.filing.pipeline
-    cookie = room.clerk.client.cookies.get(COOKIE_NAME)
+    cookie = room.clerk.client.cookies.get(COOKIE)
     assert cookie is not None
     await run_until_death(filing, step, room.path, cookie, by="tests.killed_form")
     await let_pass(filing, hours=4)

@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from sqlmodel import col, select
 from starlette.requests import Request
 
-from api.identity import COOKIE_NAME, authenticate, session_terms, visitor
+from admin.viewer import House, Viewer, viewer_of_cookie
+from api.identity import authenticate, session_terms
 from api.settings import Settings
 from models.identity import (
     Account,
@@ -55,13 +56,15 @@ TERMS = session_terms(SETTINGS)
 NEW = "purple mountain 2026"
 
 
-def request(bearer: str | None = None, cookie: str | None = None, header: str | None = None) -> Request:
+def request(bearer: str | None = None, header: str | None = None) -> Request:
     headers = []
     if bearer or header:
         headers.append((b"authorization", (header or f"Bearer {bearer}").encode()))
-    if cookie:
-        headers.append((b"cookie", f"{COOKIE_NAME}={cookie}".encode()))
     return Request({"type": "http", "headers": headers, "method": "GET", "path": "/"})
+
+
+async def visitor(store: Store, cookie: str) -> Viewer | None:
+    return await viewer_of_cookie(House(store, TERMS, store.clock), cookie, None)
 
 
 async def enter(store: Store, login: str, password: str = PASSWORD, address: str = "192.0.2.7") -> Any:
@@ -201,7 +204,7 @@ async def test_a_deactivated_person_is_out_at_once(store: Store, cast: Cast):
     for ended in (who(store, session.access_token), renew(store, session.refresh_token)):
         with pytest.raises(SignInRequiredError):
             await ended
-    assert await visitor(request(cookie=seen.token), store, TERMS, clock=store.clock) is None
+    assert await visitor(store, seen.token) is None
     with pytest.raises(WrongCredentialsError):
         await enter(store, "chen.lei")
 
@@ -375,28 +378,28 @@ async def test_a_reset_link_expires_and_cannot_be_made_up(store: Store, cast: Ca
 
 async def test_a_visit_to_the_back_office_ends_when_idle_and_after_its_time(store: Store, cast: Cast):
     seen = await visit(store, "zhou.tao")
-    cookie = request(cookie=seen.token)
-    actor, _ = await visitor(cookie, store, TERMS, clock=store.clock)  # type: ignore[misc]
-    assert actor.id == cast.zhou_pdm.id
+    found = await visitor(store, seen.token)
+    assert found
+    assert found.actor.id == cast.zhou_pdm.id
     for _ in range(25):
         store.clock.forward(minutes=28)
-        assert await visitor(cookie, store, TERMS, clock=store.clock)
+        assert await visitor(store, seen.token)
     store.clock.forward(minutes=20)
-    assert await visitor(cookie, store, TERMS, clock=store.clock) is None
-    idle = request(cookie=(await visit(store, "zhou.tao")).token)
+    assert await visitor(store, seen.token) is None
+    idle = await visit(store, "zhou.tao")
     store.clock.forward(minutes=30)
-    assert await visitor(idle, store, TERMS, clock=store.clock) is None
-    assert await visitor(request(), store, TERMS) is None
+    assert await visitor(store, idle.token) is None
+    assert await visitor(store, "no such cookie") is None
 
 
 async def test_each_sign_in_gives_the_browser_another_cookie(store: Store, cast: Cast):
     first = await visit(store, "zhou.tao")
     second = await visit(store, "zhou.tao", instead_of=first.token)
-    assert await visitor(request(cookie=first.token), store, TERMS, clock=store.clock) is None
-    assert await visitor(request(cookie=second.token), store, TERMS, clock=store.clock)
+    assert await visitor(store, first.token) is None
+    assert await visitor(store, second.token)
     zhou = await store.actor(cast.zhou_pdm)
     await store.do(zhou, lambda work: end_visit(work, second.session_id))
-    assert await visitor(request(cookie=second.token), store, TERMS, clock=store.clock) is None
+    assert await visitor(store, second.token) is None
 
 
 async def test_sessions_that_ran_out_are_forgotten(store: Store, cast: Cast):
