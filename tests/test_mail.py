@@ -28,6 +28,7 @@ from api.settings import Settings, SettingsError, load
 from models import notice
 from models.identity import Account, operator_actor
 from models.kernel.access import system_actor
+from models.kernel.record import rules_of
 from models.kernel.work import Work, run_write
 from models.notice import MailState, OutgoingMail
 from models.notice.outbox import LEASE
@@ -224,6 +225,13 @@ async def test_what_people_wrote_is_text_in_html_and_one_line_in_the_subject(pip
 
 async def test_the_daily_digest_lists_what_is_due_in_both_languages(pipeline: Pipeline, box: PostBox):
     records = await waiting(pipeline, 2)
+    hidden = [
+        value
+        for record in records
+        for name in rules_of(Opportunity)
+        if isinstance(value := getattr(record, name), str) and len(value) > 3
+    ]
+    assert {record.company_name for record in records} < set(hidden)
     await send(pipeline, box)
     box.taken.clear()
     for lang, heading, line in (
@@ -245,6 +253,7 @@ async def test_the_daily_digest_lists_what_is_due_in_both_languages(pipeline: Pi
             assert line in text
             assert all(record.name in text for record in records)
             assert "https://partners.example.com/admin/queue/apv_" in text
+            assert [value for value in hidden if value in text] == [], "a digest names records, and no ruled field"
 
 
 async def test_a_digest_of_which_nothing_is_left_is_not_sent(pipeline: Pipeline, box: PostBox):
