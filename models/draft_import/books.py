@@ -6,9 +6,6 @@ import io
 from collections.abc import Iterable
 from typing import Any, Final
 
-import xlsxwriter
-from xlsxwriter.utility import xl_col_to_name
-
 from models.draft_import.columns import CHOICES, CURRENCIES, LISTS, heading, labels
 from models.kernel.words import Lang
 from models.opportunity import FORM
@@ -36,6 +33,9 @@ OPTIONS: Final = {"in_memory": True, "strings_to_formulas": False, "strings_to_u
 def template(lang: Lang, most: int) -> bytes:
     """Make the workbook that a partner fills: headings, picklists, and how to fill it."""
     content = io.BytesIO()
+    # Whoever makes no file spares the memory.
+    import xlsxwriter
+
     with xlsxwriter.Workbook(content, OPTIONS) as book:
         sheet, notes, lists = (book.add_worksheet(title) for title in TITLES[lang])
         lists.hide()
@@ -47,7 +47,7 @@ def template(lang: Lang, most: int) -> bytes:
             sheet.write_string(0, column, f"{heading(name, lang)}{star}", bold)
             sheet.set_column(column, column, 20, text)
             if (offered := _offered(name, lang)) is not None:
-                letter = xl_col_to_name(column)
+                letter = xlsxwriter.utility.xl_col_to_name(column)
                 lists.write_column(0, column, offered)
                 source = f"='{TITLES[lang][2]}'!${letter}$1:${letter}${len(offered)}"
                 several = name in LISTS
@@ -74,6 +74,8 @@ def _offered(name: str, lang: Lang) -> list[str] | None:
 def result(lang: Lang, columns: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> bytes:
     """Make the workbook that says of each row what became of it; what was refused can be repaired there."""
     content = io.BytesIO()
+    import xlsxwriter
+
     with xlsxwriter.Workbook(content, OPTIONS) as book:
         sheet = book.add_worksheet(TITLES[lang][0])
         bold = book.add_format({"bold": True})

@@ -10,8 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import xlsxwriter
-
 from models.export.cells import Cell
 from models.export.words import ExportFormat
 
@@ -65,6 +63,9 @@ class XlsxWriter:
             "strings_to_formulas": False,
             "strings_to_urls": False,
         }
+        # Whoever makes no file spares the memory.
+        import xlsxwriter
+
         self._book = xlsxwriter.Workbook(str(path), options)
         self._sheet = self._book.add_worksheet(title[:31])
         self._head = self._book.add_format({"bold": True, "text_wrap": True, "valign": "top"})

@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 from models.onboarding.refusals import FileEmptyError, FileNotReadableError, HeaderRepeatedError, Trouble
 
 ERROR_COLUMNS: Final = ("error_code", "error")
@@ -107,6 +104,10 @@ def _of_csv(name: str, text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
 
 
 def _of_workbook(name: str, content: bytes, worksheet: str | None) -> Iterator[tuple[int, tuple[str, ...]]]:
+    # Whoever takes no file in spares the memory.
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError):
