@@ -129,12 +129,14 @@ class _Row:
             if level.decoded:
                 states, state, self.editable = writer.fresh("states"), writer.fresh("state"), writer.fresh("editable")
                 self.rows.head.append(f"{states} = {{}}")
-                block.add(f"{state} = tuple(r[{level.edit.start}:{level.edit.stop}])")
+                values = f"tuple(r[{level.edit.start}:{level.edit.stop}])"
+                # PostgreSQL's driver brings lists as lists, by which nothing can be found again.
+                hashable = f"tuple([tuple(v) if type(v) is list else v for v in {values}])"
+                block.add(f"{state} = {values if writer.dialect == 'sqlite' else hashable}")
                 block.add(f"{self.editable} = {states}.get({state})")
                 block.add(f"if {self.editable} is None:")
-                block.add(
-                    f"    {self.editable} = {states}[{state}] = {self.code.name(level.editable)}({state}, reader)"
-                )
+                asked = f"{self.code.name(level.editable)}({values}, reader)"
+                block.add(f"    {self.editable} = {states}[{state}] = {asked}")
             self.open = writer.fresh("open")
             block.add(f"{self.open} = claimed and {self.key} in claimed")
         for name, rule, by_role in level.rules:
