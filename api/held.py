@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from typing import Any, Generic, TypeAlias, TypeVar
 
-import asyncpg
+import orjson
 from sqlalchemy import make_url
 from sqlalchemy.engine import Dialect
 
@@ -166,6 +166,10 @@ async def _awaited(connection: Any, steps: Steps[T]) -> T:
         return found
 
 
+def _as_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
 class HeldPostgresql(Held[Any]):
     """Connections to PostgreSQL that keep what they have prepared."""
 
@@ -174,7 +178,9 @@ class HeldPostgresql(Held[Any]):
         _, self._options = dialect.create_connect_args(make_url(url))
 
     async def _open(self) -> Any:
-        return await asyncpg.connect(
+        import asyncpg  # an extra, which an installation on SQLite does without
+
+        connection = await asyncpg.connect(
             **self._options,
             statement_cache_size=500,
             max_cached_statement_lifetime=0,
@@ -186,6 +192,10 @@ class HeldPostgresql(Held[Any]):
                 "idle_in_transaction_session_timeout": "60s",
             },
         )
+        # The statements are read as SQLAlchemy's connections read them, which have JSON decoded by the driver.
+        for name in ("json", "jsonb"):
+            await connection.set_type_codec(name, schema="pg_catalog", encoder=_as_json, decoder=orjson.loads)
+        return connection
 
     async def _close(self, connection: Any) -> None:
         connection.terminate()
