@@ -178,17 +178,20 @@ async def test_generated_queries_are_answered_alike_by_all_gears(scene: Scene, w
 
 
 @pytest.mark.slow
-async def test_a_thousand_generated_queries_for_each_person_are_answered_alike_by_all_gears(
+async def test_a_thousand_generated_queries_are_answered_alike_by_all_gears_to_each_person(
     scene: Scene, capsys: pytest.CaptureFixture[str]
 ):
-    everything: Counter[str] = Counter()
-    for who in _everybody():
-        met = await _agreed(scene, who, SLOWLY)
-        assert met.total() >= SLOWLY * 0.98
-        everything += met
+    # Drawing them takes longest, so everybody asks the same ones; on PostgreSQL a tenth says what differs there.
+    drawn = list(asked(SLOWLY if scene.database.url.startswith("sqlite") else SLOWLY // 10, scene.real, seed=1_000))
+    met: Counter[str] = Counter()
+    for one in drawn:
+        for who in _everybody():
+            met[await scene.agree(who, one)] += 1
     with capsys.disabled():
-        print(f"\n{everything.total():,} queries: {dict(everything.most_common())}")
-    assert everything["planned"] > everything.total() // 8
+        print(f"\n{met.total():,} answers to {len(drawn):,} queries: {dict(met.most_common())}")
+    # What is generated asks for every root field; those with resolvers of their own have no plan.
+    assert met["planned"] > met.total() // 20
+    assert met["planned"] + met["planned, nothing found"] > met.total() // 4
 
 
 @pytest.mark.parametrize("who", _everybody())
