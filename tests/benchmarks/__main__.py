@@ -19,7 +19,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import depth, gears, imports, queries
+from tests.benchmarks import depth, gears, imports, overload, queries
 from tests.benchmarks.admitted import admitted_tool
 from tests.benchmarks.data import PASSWORD, Place, partner_id, prepared
 from tests.benchmarks.load import Burst, Connection, burst, cpu_of, get, median, megabytes_of, post
@@ -223,6 +223,7 @@ async def run(
     memory = await megabytes_of(port)
     if options.only:
         return None, [], ways, memory
+    ways += await overload.figures(port, by_name["Q2"].application, options.rounds)
     slow = await beside_slow(port, by_name["Q2"], options.rounds)
     return await crowded(port, by_name["Q4"]), slow, ways, memory
 

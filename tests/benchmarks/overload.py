@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.benchmarks.load import Connection, median
+from tests.benchmarks.gears import Figure
+from tests.benchmarks.load import Connection
 
 FULL, BEYOND = 64, 320
 """Callers who are all let in, and callers of whom most are sent away."""
@@ -57,18 +58,23 @@ async def crowd(port: int, request: Callable[[], bytes], *, callers: int, pause:
     return found
 
 
-async def ratios(port: int, request: Callable[[], bytes], rounds: int) -> dict[str, list[float]]:
+async def figures(port: int, request: Callable[[], bytes], rounds: int) -> list[Figure]:
     """Compare crowds far beyond capacity with one that fills it, in turns."""
-    found: dict[str, list[float]] = {}
+    found = [
+        Figure(f"{what} of those let in, {name} crowd beyond capacity / full house", [], target, least=least)
+        for name, worst, fewest in (("patient", 1.5, 0.9), ("impatient", 3, 0.5))
+        for what, target, least in (("p99", worst, False), ("answers a second", fewest, True))
+    ]
     for _ in range(rounds):
         full = await crowd(port, request, callers=FULL, pause=0.01, seconds=3)
-        for name, pause in (("patient", PATIENT), ("impatient", IMPATIENT)):
+        for place, pause in enumerate((PATIENT, IMPATIENT)):
             beyond = await crowd(port, request, callers=BEYOND, pause=pause, seconds=3)
             if not beyond.sent_away:
                 raise SystemExit("Nobody was sent away: this is no overload.")
-            found.setdefault(f"p99 of the admitted, {name} crowd", []).append(beyond.p99 / full.p99)
-            found.setdefault(f"answers a second, {name} crowd", []).append(beyond.a_second / full.a_second)
+            late, served = found[2 * place : 2 * place + 2]
+            late.values.append(beyond.p99 / full.p99)
+            served.values.append(beyond.a_second / full.a_second)
     return found
 
 
-__all__ = ["median", "ratios"]
+__all__ = ["figures"]
