@@ -7,18 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from graphql import (
-    FieldNode,
     GraphQLField,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
-    get_variable_values,
     is_leaf_type,
 )
-from graphql.execution.collect_fields import CollectFieldsContext, FieldDetailsList, collect_fields
-from graphql.execution.values import VariableValues
+from graphql.execution.collect_fields import FieldDetailsList, collect_fields
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
@@ -194,16 +191,12 @@ def required_type(output: Any) -> GraphQLObjectType:
 
 
 __all__ = [
-    "CollectFieldsContext",
     "Complete",
     "Drafting",
     "Fallback",
     "FieldDetailsList",
-    "FieldNode",
     "Irregular",
     "NotCovered",
-    "VariableValues",
-    "get_variable_values",
     "listed_type",
     "object_type",
     "required_type",
