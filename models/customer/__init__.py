@@ -18,6 +18,7 @@ from models.customer.contact import (
     email_violations,
     mobile_violations,
 )
+from models.customer.period import AccountManagerPeriod
 from models.customer.record import Customer, CustomerContact, CustomerScope
 from models.customer.standing import CustomerStanding, Known, keep_facts, known_of, standing_of, standing_seen
 from models.customer.words import (
@@ -37,6 +38,7 @@ __all__ = [
     "INTERNATIONAL_CODES",
     "MOST_CONTACTS",
     "WIRE_CODES",
+    "AccountManagerPeriod",
     "AssociationType",
     "Customer",
     "CustomerContact",
