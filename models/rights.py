@@ -49,12 +49,27 @@ class Right(Permission):
     CUSTOMER_DECIDE_REPORT = "customer:decide_report"
     CUSTOMER_INVITE = "customer:invite"
     CUSTOMER_MIGRATE = "customer:migrate"
+    CUSTOMER_ASSIGN = "customer:assign"
+    CUSTOMER_ASSIGN_TO_ANYBODY = "customer:assign_to_anybody"
     INVITATION_ANSWER = "invitation:answer"
+    ASSOCIATION_REQUEST = "association:request"
+    ASSOCIATION_ANSWER = "association:answer"
+    ASSOCIATION_FORCE_CLOSE = "association:force_close"
+    VERIFICATION_SWITCH = "verification:switch"
     AGREEMENT_PUBLISH = "agreement:publish"
     AGREEMENT_SIGN = "agreement:sign"
     AGREEMENT_READ_SIGNATURES = "agreement:read_signatures"
     KNOWLEDGE_FEED = "knowledge:feed"
     PARTNER_SET_CONTACTS = "partner:set_contacts"
+    BALANCE_READ = "balance:read"
+    BALANCE_ALLOCATE = "balance:allocate"
+    BALANCE_KEEP = "balance:keep"
+    CUSTOMER_FREEZE = "customer:freeze"
+    BUDGET_SET = "budget:set"
+    BUDGET_GRANT = "budget:grant"
+    AUTHORISATION_REQUEST = "authorisation:request"
+    AUTHORISATION_COMMIT = "authorisation:commit"
+    AUTHORISATION_ANSWER = "authorisation:answer"
     LEAD_READ_OWN = "lead:read_own_organisation"
     LEAD_READ_TEAM = "lead:read_own_team"
     LEAD_READ_FOLLOWED = "lead:read_followed"
@@ -79,6 +94,11 @@ class Right(Permission):
     PARTNER_READ_ALL = "partner:read_all"
     PARTNER_MANAGE = "partner:manage"
     PARTNER_PLACE = "partner:place"
+    ENTRY_INVITE = "entry:invite"
+    ENTRY_READ_INVITED = "entry:read_own_invited"
+    ENTRY_READ_ALL = "entry:read_all"
+    ENTRY_DECIDE = "entry:decide"
+    ENTRY_FILL = "entry:fill"
     MEMBER_MANAGE = "member:manage"
     PCE_JOIN = "pce:join"
     PCE_LEAVE = "pce:leave"
@@ -136,6 +156,8 @@ customer.contact        M  M  M  M  m  M  P  M  M  M  M  m  m  m  M
 customer.profile        P  P  P  P  P  P  P  P  P  P  P  P  m  P  P
 customer.credit_code    M  M  M  M  M  M  P  M  M  M  P  M  m  M  M
 customer.knowledge      P  P  P  P  -  P  -  P  -  -  P  P  -  -  P
+customer.balance        P  P  -  -  P  -  P  P  -  -  -  P  -  P  P
+partner.balance         P  P  -  -  P  -  .  P  .  .  .  P  -  P  P
 agreement.signature     P  P  -  -  -  -  P  P  .  .  .  P  .  -  P
 opportunity.customer    M  .  .  .  .  .  .  M  M  M  P  M  .  -  M
 opportunity.terms       P  .  .  .  .  .  .  P  P  P  P  P  .  P  P
@@ -183,11 +205,15 @@ _GRANTS: dict[Preset, frozenset[str]] = {
             Right.OPPORTUNITY_CLOSE,
             Right.OPPORTUNITY_DELIVER,
             Right.CUSTOMER_READ_OWN,
+            Right.CUSTOMER_ASSIGN,
+            Right.CUSTOMER_ASSIGN_TO_ANYBODY,
             Right.CUSTOMER_REPORT,
             Right.CUSTOMER_INVITE,
             Right.AGREEMENT_READ_SIGNATURES,
             Right.PARTNER_READ_OWN,
             Right.PARTNER_SET_CONTACTS,
+            Right.ASSOCIATION_REQUEST,
+            Right.VERIFICATION_SWITCH,
             Right.MEMBER_MANAGE,
             Right.PCE_JOIN,
             Right.PCE_LEAVE,
@@ -201,17 +227,23 @@ _GRANTS: dict[Preset, frozenset[str]] = {
     Preset.ADM: frozenset(
         {
             Right.CUSTOMER_READ_OWN,
+            Right.CUSTOMER_ASSIGN,
+            Right.CUSTOMER_ASSIGN_TO_ANYBODY,
             Right.CUSTOMER_REPORT,
             Right.CUSTOMER_INVITE,
             Right.AGREEMENT_READ_SIGNATURES,
             Right.PARTNER_READ_OWN,
             Right.PARTNER_SET_CONTACTS,
+            Right.ASSOCIATION_REQUEST,
+            Right.VERIFICATION_SWITCH,
             Right.MEMBER_MANAGE,
             JournalRight.OWN,
         }
     )
     | _EXPORTS,
-    Preset.DIR: frozenset({Right.CUSTOMER_READ_TEAM, Right.PARTNER_READ_OWN, Right.AGREEMENT_READ_SIGNATURES}),
+    Preset.DIR: frozenset(
+        {Right.CUSTOMER_READ_TEAM, Right.CUSTOMER_ASSIGN, Right.PARTNER_READ_OWN, Right.AGREEMENT_READ_SIGNATURES}
+    ),
     Preset.MGR: frozenset(
         {
             Right.CUSTOMER_READ_MANAGED,
@@ -225,6 +257,8 @@ _GRANTS: dict[Preset, frozenset[str]] = {
     Preset.OPS: frozenset(
         {
             Right.CUSTOMER_READ_OWN,
+            Right.CUSTOMER_ASSIGN,
+            Right.CUSTOMER_ASSIGN_TO_ANYBODY,
             Right.CUSTOMER_REPORT,
             Right.CUSTOMER_INVITE,
             Right.PARTNER_READ_OWN,
@@ -235,6 +269,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         {
             Right.CUSTOMER_READ_SELF,
             Right.INVITATION_ANSWER,
+            Right.ASSOCIATION_ANSWER,
             Right.AGREEMENT_SIGN,
             Right.AGREEMENT_READ_SIGNATURES,
             JournalRight.OWN,
@@ -303,6 +338,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         Right.CUSTOMER_ONBOARD,
         Right.CUSTOMER_READ_FACTS,
         Right.CUSTOMER_DECIDE_REPORT,
+        Right.ASSOCIATION_FORCE_CLOSE,
         Right.AGREEMENT_PUBLISH,
         Right.AGREEMENT_READ_SIGNATURES,
         Right.KNOWLEDGE_FEED,
@@ -378,10 +414,56 @@ _LEADS_AND_DEALS: dict[Preset, frozenset[str]] = {
 }
 
 
+# Whoever may invite a partner to a path invites companies to enter; ecosystem operations review (PL-16, PL-17).
+_ENTRY: dict[Preset, frozenset[str]] = {
+    Preset.MAIN: frozenset({Right.ENTRY_FILL}),
+    Preset.PDM: frozenset({Right.ENTRY_INVITE, Right.ENTRY_READ_INVITED}),
+    Preset.ECO: frozenset({Right.ENTRY_INVITE, Right.ENTRY_READ_ALL, Right.ENTRY_DECIDE}),
+    Preset.AUD: frozenset({Right.ENTRY_READ_ALL}),
+}
+# An account whose company has not joined yet may fill in its entry and nothing else.
+APPLICANT: frozenset[str] = frozenset({Right.ENTRY_FILL})
+
+# Balances, budgets and what hangs on them: allocating and budgets as COL-7.2 has them, freezing by the administrator
+# (COL-5.10.8); what stands in the ledger is kept by Huawei's finance.
+_FUNDS: dict[Preset, frozenset[str]] = {
+    Preset.MAIN: frozenset(
+        {
+            *(Right.BALANCE_READ, Right.BALANCE_ALLOCATE, Right.CUSTOMER_FREEZE, Right.BUDGET_SET, Right.BUDGET_GRANT),
+            *(Right.AUTHORISATION_REQUEST, Right.AUTHORISATION_COMMIT),
+        }
+    ),
+    Preset.ADM: frozenset(
+        {
+            *(Right.BALANCE_READ, Right.BALANCE_ALLOCATE, Right.CUSTOMER_FREEZE, Right.BUDGET_SET, Right.BUDGET_GRANT),
+            *(Right.AUTHORISATION_REQUEST, Right.AUTHORISATION_COMMIT),
+        }
+    ),
+    Preset.MGR: frozenset({Right.AUTHORISATION_REQUEST}),
+    Preset.FIN: frozenset({Right.BALANCE_READ, Right.BALANCE_ALLOCATE, Right.BUDGET_SET}),
+    Preset.OPS: frozenset({Right.AUTHORISATION_REQUEST}),
+    Preset.CUS: frozenset({Right.BALANCE_READ, Right.AUTHORISATION_ANSWER}),
+    Preset.PDM: frozenset({Right.BALANCE_READ}),
+    Preset.ECO: frozenset({Right.BALANCE_READ}),
+    Preset.HFI: frozenset({Right.BALANCE_READ, Right.BALANCE_KEEP}),
+    Preset.AUD: frozenset({Right.BALANCE_READ}),
+}
+
+
 def _presets() -> dict[Preset, PresetRole]:
     fields = _field_permissions()
-    sales = _LEADS_AND_DEALS
-    return {role: PresetRole(role, _GRANTS[role] | sales.get(role, frozenset()) | fields[role]) for role in Preset}
+    none: frozenset[str] = frozenset()
+    return {
+        role: PresetRole(
+            role,
+            _GRANTS[role]
+            | _LEADS_AND_DEALS.get(role, none)
+            | _ENTRY.get(role, none)
+            | _FUNDS.get(role, none)
+            | fields[role],
+        )
+        for role in Preset
+    }
 
 
 PRESETS: Mapping[Preset, PresetRole] = MappingProxyType(_presets())
