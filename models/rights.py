@@ -155,6 +155,7 @@ customer.name           M  M  M  M  M  M  P  M  M  M  P  M  m  M  M
 customer.contact        M  M  M  M  m  M  P  M  M  M  M  m  m  m  M
 customer.profile        P  P  P  P  P  P  P  P  P  P  P  P  m  P  P
 customer.credit_code    M  M  M  M  M  M  P  M  M  M  P  M  m  M  M
+customer.consumption    P  P  P  P  P  P  P  P  -  -  P  P  -  P  P
 customer.knowledge      P  P  P  P  -  P  -  P  -  -  P  P  -  -  P
 customer.balance        P  P  -  -  P  -  P  P  -  -  -  P  -  P  P
 partner.balance         P  P  -  -  P  -  .  P  .  .  .  P  -  P  P
