@@ -10,12 +10,15 @@ from typing import Any, Final
 
 import jinja2
 
+from api.identity import journal_key
 from api.invitations import invitation_terms
 from api.settings import Settings
 from models.identity import Account
 from models.kernel.access import Side
 from models.kernel.words import Lang
+from models.kernel.work import sealed
 from models.notice import Claimed, Letter
+from models.verification import PURPOSE, code_from
 
 TEMPLATES: Final = Path(__file__).parent / "templates" / "mail"
 WORDS: Final[dict[str, tuple[str, str]]] = {
@@ -62,6 +65,7 @@ class Desk:
     def __init__(self, settings: Settings) -> None:
         self.addresses = Addresses.of(settings)
         self.invitations = invitation_terms(settings)
+        self._key = journal_key(settings)
         self.sender = settings.mail_from
         self.domain = settings.mail_from.rpartition("@")[2]
         self._env = jinja2.Environment(
@@ -84,6 +88,7 @@ class Desk:
             "t": lambda key, **given: say(key, lang, **given),
             "link": lambda path: self.addresses.link(account, path),
             "invite": lambda told: self.invitations.link(*told),
+            "code": lambda id: code_from(sealed(self._key, PURPOSE, id.hex)),
         }
         message = EmailMessage()
         message["From"] = Address(display_name=say("brand", lang), addr_spec=self.sender)

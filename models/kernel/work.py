@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import hashlib
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
@@ -48,6 +49,21 @@ class Store(Protocol):
         """Give the key of the journal's hashes."""
 
 
+class Beforehand(Exception):
+    """Asks that another deed be written for good before this one goes on, however this one then ends (先行记录)."""
+
+    def __init__(self, name: str, deed: Callable[[Work], Awaitable[None]]) -> None:
+        self.name = name
+        self.deed = deed
+        super().__init__(name)
+
+
+def sealed(key: bytes, purpose: str, text: str) -> int:
+    """Make a number of a text that only the holder of the key can make; each purpose has numbers of its own."""
+    person = purpose.encode()[: hashlib.blake2b.PERSON_SIZE]
+    return int.from_bytes(hashlib.blake2b(text.encode(), key=key[:64], person=person, digest_size=32).digest())
+
+
 class Work:
     """A unit of work (工作单元): session, actor and clock; the first argument of every action."""
 
@@ -59,12 +75,14 @@ class Work:
         *,
         journal_key: bytes,
         request_id: str | None = None,
+        written: frozenset[str] = frozenset(),
     ) -> None:
         self.session = session
         self.actor = actor
         self.now = now
         self.request_id = request_id
         self._journal_key = journal_key
+        self._written = written
         self._policies: dict[str, Any] | None = None
         self._calendar: WorkingCalendar | None = None
 
@@ -101,6 +119,18 @@ class Work:
         """Count the rows of a query."""
         counted = await self.session.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery()))
         return int(counted or 0)
+
+    def beforehand(self, name: str, deed: Callable[[Work], Awaitable[None]]) -> None:
+        """See that a deed is written for good first, in a transaction of its own: a refusal does not undo it.
+
+        This one is started anew after it, once.
+        """
+        if name not in self._written:
+            raise Beforehand(name, deed)
+
+    def sealed(self, purpose: str, text: str) -> int:
+        """Make a number of a text that nobody makes who has only the rows."""
+        return sealed(self._journal_key, purpose, text)
 
     def add(self, record: R) -> R:
         """Take a new row into the transaction."""
@@ -227,14 +257,21 @@ async def run_write(
 ) -> T:
     """Run an action in one write transaction: all of it or nothing, rerun whole when the database asks for it.
 
-    A caller that goes away does not interrupt it. With `dry` everything happens and is then undone.
+    A caller that goes away does not interrupt it. With `dry` everything happens and is then undone, but for what is
+    to be written beforehand.
     """
+    written: set[str] = set()
 
     async def once() -> T:
         results: list[T] = []
         try:
             async with store.writer() as session, session.begin():
-                work = Work(session, actor, clock(), journal_key=store.journal_key, request_id=request_id)
+                work = Work(
+                    *(session, actor, clock()),
+                    journal_key=store.journal_key,
+                    request_id=request_id,
+                    written=frozenset(written),
+                )
                 results.append(await action(work))
                 await session.flush()
                 if dry:
@@ -243,10 +280,18 @@ async def run_write(
             pass
         return results[0]
 
+    async def with_what_comes_first() -> T:
+        while True:
+            try:
+                return await once()
+            except Beforehand as first:
+                await run_write(store, actor, first.deed, clock=clock, request_id=request_id)
+                written.add(first.name)
+
     async def until_done() -> T:
         for attempt in range(attempts):
             try:
-                return await once()
+                return await with_what_comes_first()
             except DBAPIError as error:
                 if not _is_contention(error) and not (attempt == 0 and _is_lost_race(error)):
                     raise
