@@ -45,7 +45,7 @@ class Filter:
 
     `operator` is one of `eq in gte gt lte lt text exists`, applied to `column`; or `clause` builds the condition from
     the reader and the value. Ruled columns are open only to those who may reveal them. `leans` says that the clause
-    asks for policy numbers.
+    asks for policy numbers, `steady` that it follows from a plain value alone, so that its statement may be kept.
     """
 
     column: str | None = None
@@ -53,6 +53,7 @@ class Filter:
     clause: Callable[[Any, Any], sa.ColumnElement[bool]] | None = None
     ruled: tuple[str, ...] = ()
     leans: bool = False
+    steady: bool = False
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Narrowing:
             shape.append((name, _form(one, value)))
         refuse(refusals)
         # What a clause of the feature's own builds may differ from call to call.
-        self.shape = None if any(one.clause is not None for one, _ in self._set) else tuple(shape)
+        self.shape = None if any(one.clause is not None and not one.steady for one, _ in self._set) else tuple(shape)
 
     def conditions(self, source: sa.FromClause) -> list[sa.ColumnElement[bool]]:
         """Give the conditions, with places for their values."""
@@ -69,6 +69,8 @@ class Narrowing:
 
 
 def _form(one: Filter, value: Any) -> Any:
+    if one.steady:
+        return value
     if one.operator == "in":
         return len(value)
     if one.operator == "exists":
