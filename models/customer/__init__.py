@@ -18,6 +18,7 @@ from models.customer.contact import (
     email_violations,
     mobile_violations,
 )
+from models.customer.merged import CustomerMerge
 from models.customer.period import AccountManagerPeriod
 from models.customer.record import Customer, CustomerContact, CustomerScope
 from models.customer.standing import CustomerStanding, Known, keep_facts, known_of, standing_of, standing_seen
@@ -44,6 +45,7 @@ __all__ = [
     "CustomerContact",
     "CustomerFact",
     "CustomerLevel",
+    "CustomerMerge",
     "CustomerOrigin",
     "CustomerScope",
     "CustomerStanding",

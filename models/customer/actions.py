@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
+from models.customer.likeness import core_name
 from models.customer.record import Customer, CustomerContact
 from models.kernel.amend import amend, field_path
 from models.kernel.errors import DomainError, FieldRequiredError, LengthError, ValueNotAllowedError, refuse
@@ -23,7 +24,7 @@ CREATE: Final = Operation(
 )
 EDIT: Final = Operation("customer.edit", "修改客户", "Edit the customer", "csbchannelsalesCustomer", "updateCustomer")
 MOST_CONTACTS: Final = 5
-GIVEN: Final = frozenset(Customer.model_fields) - {"id", "version", "created_at", "updated_at", "normalised_name"}
+GIVEN: Final = frozenset(Customer.model_fields) - {"id", "version", "created_at", "updated_at", "normalised_name", "core_name"}
 
 
 class TooManyContactsError(DomainError):
@@ -80,6 +81,7 @@ def customer_row(work: Work, values: Mapping[str, Any]) -> Customer:
     return Customer(
         **told,
         normalised_name=(normalised_company_name(name) or None) if name else None,
+        core_name=core_name(name),
         created_at=work.now,
         updated_at=work.now,
     )

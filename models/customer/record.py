@@ -57,6 +57,8 @@ CONTACT: Final = FieldRule("customer.contact", mask=mask_name)
 # Words, times and lists have no part that could stay visible, so nothing is left of them.
 PROFILE: Final = FieldRule("customer.profile", mask=_nothing, search=Search.TEXT)
 
+# By which of their columns two customers of one partner may be found to be the same.
+ALIKE: Final = ("core_name", "credit_code", "mobile", "email")
 CustomerScope: TypeAlias = Callable[[Actor], "sa.ColumnElement[bool] | None"]
 EDITABLE: Final = frozenset(
     {
@@ -83,6 +85,7 @@ class Customer(Aggregate, table=True):
 
     company_name: Annotated[str | None, NAME] = Field(default=None, max_length=128)
     normalised_name: Annotated[str | None, NAME] = Field(default=None, max_length=128, index=True)
+    core_name: Annotated[str | None, NAME] = Field(default=None, max_length=128)
     account_name: Annotated[str | None, ACCOUNT] = Field(default=None, max_length=64, index=True)
     huawei_account_id: Annotated[str | None, ACCOUNT] = Field(default=None, max_length=64, unique=True)
     credit_code: Annotated[str | None, CREDIT_CODE] = Field(default=None, max_length=18)
@@ -121,6 +124,15 @@ class Customer(Aggregate, table=True):
         where_given("ix_customer_owner_id", "owner_id"),
         where_given("ix_customer_bd_id", "bd_id"),
         sa.Index("ix_customer_partner", "partner_id", "created_at", "id"),
+        *(
+            sa.Index(
+                f"ix_customer_partner_{name}",
+                *("partner_id", name),
+                sqlite_where=sa.text(f"{name} IS NOT NULL"),
+                postgresql_where=sa.text(f"{name} IS NOT NULL"),
+            )
+            for name in ALIKE
+        ),
         sa.Index("ix_customer_office", "office_id", "created_at", "id"),
         sa.Index(
             "uq_customer_external_of_operators",

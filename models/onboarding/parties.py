@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from models.customer import Customer, CustomerOrigin
+from models.customer.likeness import core_name
 from models.identity import Account, AccountRole, preset_ids
 from models.kernel.access import Side
 from models.kernel.journal import Operation
@@ -142,6 +143,7 @@ def customer_values(values: Mapping[str, Any], now: dt.datetime) -> dict[str, An
         "id": new_id(),
         "origin": CustomerOrigin.IMPORTED,
         "normalised_name": (normalised_company_name(name) or None) if name else None,
+        "core_name": core_name(name),
         "office_id": office_for(province).code if province else None,
         "created_at": now,
         "updated_at": now,

@@ -1,0 +1,57 @@
+"""When two customers may be one: what their names share beside width, brackets, legal form and place."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final, NamedTuple
+
+from models.kernel.values import normalised_company_name
+from models.reference import PROVINCES
+
+# Beside the provinces: their capitals and the cities that companies are most often named after.
+CITIES: Final = (
+    *("石家庄", "太原", "呼和浩特", "沈阳", "大连", "长春", "哈尔滨", "南京", "苏州", "无锡", "常州", "南通", "徐州"),
+    *("杭州", "宁波", "温州", "嘉兴", "绍兴", "金华", "台州", "合肥", "芜湖", "福州", "厦门", "泉州", "南昌", "济南"),
+    *("青岛", "烟台", "潍坊", "郑州", "洛阳", "武汉", "长沙", "广州", "深圳", "珠海", "佛山", "东莞", "中山", "惠州"),
+    *("南宁", "海口", "三亚", "成都", "绵阳", "贵阳", "昆明", "拉萨", "西安", "兰州", "西宁", "银川", "乌鲁木齐"),
+)
+_PLACES: Final = sorted(
+    {*(province.short for province in PROVINCES.values()), *(province.zh for province in PROVINCES.values())}
+    | {*CITIES, *(f"{city}市" for city in CITIES)},
+    key=lambda name: (-len(name), name),
+)
+_SHORT: Final = {one.zh: one.short for one in PROVINCES.values()} | {f"{city}市": city for city in CITIES}
+_ANY: Final = "|".join(_PLACES)
+_IN_BRACKETS: Final = re.compile(rf"[(\[【〔]\s*({_ANY})\s*[)\]】〕]")
+_BEFORE: Final = re.compile(rf"({_ANY})(.+)")
+# What is left without its place must still be a name, not a word such as 大学.
+SHORTEST: Final = 3
+
+
+class Likeness(NamedTuple):
+    """What a company's name comes down to (名称主干): without its place, and the place that it names, if any."""
+
+    core: str
+    place: str | None
+
+
+def likeness_of(text: str) -> Likeness:
+    """Take the place off a company's name, be it in front or in brackets, and reduce the rest as names compare.
+
+    北京华为技术有限公司, 华为技术（北京）有限公司 and 华为技术 share a core; a place stays where no name would be left.
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    places = [_SHORT.get(place, place) for place in _IN_BRACKETS.findall(plain)]
+    core = normalised_company_name(_IN_BRACKETS.sub("", plain))
+    if (match := _BEFORE.fullmatch(core)) and len(match[2]) >= SHORTEST:
+        core = normalised_company_name(match[2])
+        places.append(_SHORT.get(match[1], match[1]))
+    if len(core) < SHORTEST:
+        return Likeness(normalised_company_name(text), None)
+    return Likeness(core, places[0] if places else None)
+
+
+def core_name(text: str | None) -> str | None:
+    """Give the core of a company's name as it is kept for finding likely duplicates."""
+    return (likeness_of(text).core or None) if text else None
