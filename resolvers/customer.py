@@ -28,6 +28,7 @@ from resolvers.scalars import Instant, uid
 from resolvers.words import publish
 
 if TYPE_CHECKING:
+    from resolvers.account_manager import AccountManagerPeriod
     from resolvers.agreement import AgreementSignature, KnowledgeRecommendation
     from resolvers.association import AssociationEvent
     from resolvers.customer_report import CustomerReport
@@ -117,6 +118,16 @@ class Customer(Node):
         self, info: Info, first: int | None = None, after: str | None = None
     ) -> Connection[Annotated[AssociationEvent, strawberry.lazy("resolvers.association")]]:
         """List what happened to its associations."""
+        return listed(self, info)  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        metadata=many("account_manager_periods"),
+        description="Whose it was of the partner's account managers, and during which days (COL-5.8.3).",
+    )
+    def account_manager_periods(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> Connection[Annotated[AccountManagerPeriod, strawberry.lazy("resolvers.account_manager")]]:
+        """List the periods of its account managers."""
         return listed(self, info)  # type: ignore[no-any-return]
 
     @strawberry.field(metadata=many("signatures"), description="The agreements that it has signed.")

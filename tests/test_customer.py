@@ -28,7 +28,7 @@ from models.customer import (
     from_wire,
     known_customer,
 )
-from models.identity import Account
+from models.identity import Account, AccountRole, preset_ids, seed_roles
 from models.kernel.access import Actor, Side
 from models.kernel.errors import (
     FieldNotSearchableError,
@@ -126,6 +126,8 @@ async def cast(stage: Stage) -> Cast:
         director = person(Preset.DIR, "周主管", partner_id=partner.id)
         manager = person(Preset.MGR, "吴经理", partner_id=partner.id)
         colleague = person(Preset.MGR, "郑经理", partner_id=partner.id)
+        await seed_roles(work)
+        (role,) = await preset_ids(work, Preset.MGR)
         for member, boss in ((director, None), (manager, director), (colleague, None)):
             account = Account(
                 id=member.id,
@@ -140,6 +142,8 @@ async def cast(stage: Stage) -> Cast:
             )
             work.add(account)
             await work.flush()
+            if member is not director:
+                work.add(AccountRole(account_id=member.id, role_id=role))
         yuanda = await create_customer(
             work,
             {**FACTS, "partner_id": partner.id, "account_manager_id": manager.id, "owner_id": owner.id, "bd_id": bd.id},

@@ -13,7 +13,14 @@ from models import customer_report
 from models import invitation as domain
 from models.agreement import AgreementSignature
 from models.association import AssociationCause, AssociationEvent, AssociationEventKind
-from models.customer import AssociationType, Customer, CustomerFact, CustomerOrigin, CustomerStanding
+from models.customer import (
+    AccountManagerPeriod,
+    AssociationType,
+    Customer,
+    CustomerFact,
+    CustomerOrigin,
+    CustomerStanding,
+)
 from models.customer_report import ReportStatus
 from models.identity import Account, AccountRole, operator_actor
 from models.invitation import (
@@ -322,6 +329,8 @@ async def test_a_customer_that_accepts_a_managers_invitation_is_his(reporting):
     assert (await reporting.again(customer)).account_manager_id == reporting.manager.id
     event = await reporting.only(AssociationEvent, customer_id=customer.id)
     assert event.account_manager_id == reporting.manager.id
+    period = await reporting.only(AccountManagerPeriod, customer_id=customer.id)
+    assert (period.account_id, period.from_at) == (reporting.manager.id, reporting.store.clock.now)
 
 
 async def test_who_is_no_account_manager_any_more_gets_no_customer(reporting):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
+from models.customer.assignment import manager_errors
 from models.customer.likeness import core_name
 from models.customer.record import Customer, CustomerContact
 from models.kernel.amend import amend, field_path
@@ -94,7 +95,7 @@ async def create_customer(
     work.actor.require(Right.CUSTOMER_ONBOARD)
     refuse([*_unnamed(values), *violations(values), *_contact_violations(contacts)])
     customer = customer_row(work, {"client_id": work.actor.client_id, **values})
-    refuse(await _taken(work, customer))
+    refuse([*await _taken(work, customer), *await _wrong_manager(work, values, customer.partner_id)])
     work.add(customer)
     await work.flush()
     for contact in contacts:
@@ -108,7 +109,7 @@ async def edit_customer(work: Work, id: UUID, values: Mapping[str, Any], *, vers
     work.actor.require(Right.CUSTOMER_ONBOARD)
     customer = await work.get(Customer, id, version=version)
     whole = {"industry": customer.industry, "sub_industry": customer.sub_industry, **values}
-    refuse(violations(whole))
+    refuse([*violations(whole), *await _wrong_manager(work, values, customer.partner_id)])
     amend(work, customer, EDIT, values)
     return customer
 
@@ -152,6 +153,12 @@ def _contact_violations(contacts: Sequence[Mapping[str, str | None]]) -> Iterato
     for place, contact in enumerate(contacts):
         if not (contact.get("name") or "").strip():
             yield FieldRequiredError(path=("contacts", place, "name"))
+
+
+async def _wrong_manager(work: Work, values: Mapping[str, Any], partner_id: UUID | None) -> list[DomainError]:
+    """Whoever enters or edits a customer names an account manager of its partner, or none (COL-5.8.1)."""
+    named = values.get("account_manager_id")
+    return await manager_errors(work, named, partner_id) if named is not None else []
 
 
 async def _taken(work: Work, customer: Customer) -> list[DomainError]:
