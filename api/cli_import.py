@@ -1,5 +1,6 @@
 """The command `import`: takes in customers and pipelines from files, and says what became of each row."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -18,8 +19,11 @@ from models.identity import Account, actor_of, operator_actor
 from models.kernel.access import Actor
 from models.kernel.values import Money
 from models.kernel.words import Word
+from models.onboarding.consumption import ConsumptionReport, import_consumption
+from models.onboarding.stream import RefusedRows
 
 SOME_REFUSED = 3
+MOST_LINES = 10
 
 import_app = typer.Typer(
     no_args_is_help=True,
@@ -67,6 +71,46 @@ def opportunities(
 ) -> None:
     """Take in a pipeline, with what the mapping names beside it; running it again adds only what is not there."""
     _import(domain.import_opportunities, file, map, dry_run, accept, login, refused)
+
+
+@import_app.command("consumption")
+def consumption(
+    file: File,
+    dry_run: DryRun = False,
+    login: As = None,
+    refused: Refused = None,
+) -> None:
+    """Take in lines of consumption as Huawei Cloud's API names them, each once; the same again changes nothing."""
+    target = refused or Path(f"{file.stem}.refused.csv")
+
+    async def command(house: Installation) -> ConsumptionReport:
+        actor = await _operator(house, login)
+        with Progress(TextColumn("{task.description} {task.completed}"), TimeElapsedColumn(), console=err) as progress:
+            task = progress.add_task(domain.ImportKind.CONSUMPTION.en, total=None)
+
+            def told(done: int) -> None:
+                progress.update(task, completed=done)
+
+            with RefusedRows(target, file) as rows:
+                refuse = (lambda _row, _errors: None) if dry_run and refused is None else rows.refuse
+                return await import_consumption(house, actor, file, dry=dry_run, refuse=refuse, progress=told)
+
+    report = run(command)
+    say = partial(out.print, markup=False)
+    would = "would be " if report.dry else ""
+    say(f"{domain.ImportKind.CONSUMPTION.en}: {report.stream.name}, {report.total} rows, {report.stream.encoding}")
+    if report.resumed_from:
+        say(f"  went on after row {report.resumed_from}, where the last run was stopped")
+    say(f"  {report.created} {would}taken in, {report.known} known already, {report.refused} refused")
+    for row, errors in report.first_refused:
+        for error in errors:
+            say(f"  row {row.line}, {_at(error)}{error.code} {error.message('zh')} {error.message('en')}")
+    if report.import_id and not report.dry:
+        say(f"  import {report.import_id}")
+    if report.refused:
+        if not (dry_run and refused is None):
+            say(f"  refused rows of {report.stream.name}: {target}; repair them there and import that file")
+        raise typer.Exit(SOME_REFUSED)
 
 
 def _import(
@@ -129,6 +173,12 @@ def _tell(report: domain.Report) -> None:
             what = "refused"
         say(f"  {found.column}: “{found.value}” ({found.rows} rows), {near}: {what}")
     would = "would be " if report.dry else ""
+    for corrected in report.corrections:
+        say(
+            f"  {corrected.column}: “{corrected.value}” ({corrected.rows} rows) read as “{corrected.read_as}”, "
+            "as the mapping says"
+        )
+    _tell_respelled(report)
     for noun, count in report.entered.items():
         if count:
             say(f"  {count} {noun} {would}entered")
@@ -137,6 +187,20 @@ def _tell(report: domain.Report) -> None:
     say(f"  {report.created} {would}taken in, {report.known} known already, {len(report.refused)} refused")
     if report.import_id and not report.dry:
         say(f"  import {report.import_id}")
+
+
+def _tell_respelled(report: domain.Report) -> None:
+    """Say which rows were taken for a customer that is known already under another spelling."""
+    kinds = Counter(difference for _, difference in report.respelled)
+    for difference, count in kinds.most_common():
+        lines = [str(row.line) for row, found in report.respelled if found is difference]
+        more = f" and {len(lines) - MOST_LINES} more" if len(lines) > MOST_LINES else ""
+        out.print(
+            f"  {count} known under another spelling, {difference.en[0].lower()}{difference.en[1:]}: "
+            f"lines {', '.join(lines[:MOST_LINES])}{more}",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _preview(report: domain.Report) -> Table:

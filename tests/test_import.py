@@ -685,7 +685,7 @@ async def test_the_command_writes_the_refused_rows_and_ends_with_three(
 async def test_the_command_says_plainly_what_it_cannot_do(installation: Theatre, twin: Twin):
     assert "cannot be read" in await command("customers", "nowhere.csv", code=1)
     assert "no such" in (await command("customers", "accounts.csv", "--map", "nowhere", code=1)).casefold()
-    assert "--map (maven)" in await command("opportunities", "sales_pipeline.csv", code=1)
+    assert "--map (maven" in await command("opportunities", "sales_pipeline.csv", code=1)
 
 
 async def test_the_command_acts_as_the_operator_that_it_is_told(installation: Theatre, twin: Twin):

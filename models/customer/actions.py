@@ -9,14 +9,14 @@ from uuid import UUID
 from sqlmodel import col, select
 
 from models.customer.assignment import manager_errors
+from models.customer.contact import credit_code_violations, email_violations, mobile_violations
 from models.customer.likeness import core_name
 from models.customer.record import Customer, CustomerContact
 from models.kernel.amend import amend, field_path
 from models.kernel.errors import DomainError, FieldRequiredError, LengthError, ValueNotAllowedError, refuse
 from models.kernel.journal import Operation
-from models.kernel.values import normalised_company_name, valid_credit_code
+from models.kernel.values import normalised_company_name
 from models.kernel.work import Work
-from models.partner import CreditCodeInvalidError
 from models.reference import INDUSTRIES, OFFICES, PROVINCES, SUB_INDUSTRIES, belongs_to, office_for
 from models.rights import Right
 
@@ -25,7 +25,10 @@ CREATE: Final = Operation(
 )
 EDIT: Final = Operation("customer.edit", "修改客户", "Edit the customer", "csbchannelsalesCustomer", "updateCustomer")
 MOST_CONTACTS: Final = 5
-GIVEN: Final = frozenset(Customer.model_fields) - {"id", "version", "created_at", "updated_at", "normalised_name", "core_name"}
+# How a customer's number of the mainland is marked; of other countries' numbers nothing is known.
+OF_CHINA: Final = frozenset({None, "", "86", "+86", "0086", "CN"})
+_OURS: Final = {"id", "version", "created_at", "updated_at", "normalised_name", "core_name"}
+GIVEN: Final = frozenset(Customer.model_fields) - _OURS
 
 
 class TooManyContactsError(DomainError):
@@ -55,9 +58,10 @@ def violations(values: Mapping[str, Any]) -> Iterator[DomainError]:
         value = values.get(name)
         if value is not None and not len(value.strip()) <= limit:
             yield LengthError(path=field_path(name), minimum=0, maximum=limit, length=len(value.strip()))
-    code = values.get("credit_code")
-    if code is not None and not valid_credit_code(code):
-        yield CreditCodeInvalidError(path="creditCode")
+    yield from credit_code_violations(values.get("credit_code"), "creditCode")
+    if values.get("country_code") in OF_CHINA:
+        yield from mobile_violations(values.get("mobile"), "mobile")
+    yield from email_violations(values.get("email"), "email")
     for name, entries in (
         ("industry", INDUSTRIES),
         ("sub_industry", SUB_INDUSTRIES),

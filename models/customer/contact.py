@@ -1,4 +1,4 @@
-"""How phone numbers and e-mail addresses of customers are to be written."""
+"""How phone numbers, e-mail addresses and credit codes of customers are to be written."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from models.kernel.errors import DomainError
+from models.kernel.values import valid_credit_code
+from models.partner import CreditCodeInvalidError
 
 MOBILE: Final = re.compile(r"(\+86[ -]?)?1[3-9][0-9]{9}")
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -48,6 +50,16 @@ def mobile_violations(number: str | None, path: str) -> Iterator[DomainError]:
         yield FullWidthDigitsError(path=path)
     elif not MOBILE.fullmatch(number):
         yield MobileInvalidError(path=path)
+
+
+def credit_code_violations(code: str | None, path: str) -> Iterator[DomainError]:
+    """Say what is wrong with a unified social credit code."""
+    if not code:
+        return
+    if unicodedata.normalize("NFKC", code) != code:
+        yield FullWidthDigitsError(path=path)
+    elif not valid_credit_code(code):
+        yield CreditCodeInvalidError(path=path)
 
 
 def email_violations(address: str | None, path: str) -> Iterator[DomainError]:

@@ -7,6 +7,7 @@ import unicodedata
 from typing import Final, NamedTuple
 
 from models.kernel.values import normalised_company_name
+from models.kernel.words import Word
 from models.reference import PROVINCES
 
 # Beside the provinces: their capitals and the cities that companies are most often named after.
@@ -55,3 +56,41 @@ def likeness_of(text: str) -> Likeness:
 def core_name(text: str | None) -> str | None:
     """Give the core of a company's name as it is kept for finding likely duplicates."""
     return (likeness_of(text).core or None) if text else None
+
+
+class DuplicateReason(Word):
+    """Why two customers look like one (疑似重复原因): the strongest first, those on names by how much they differ."""
+
+    CREDIT_CODE = "CREDIT_CODE", "统一社会信用代码相同", "The same credit code"
+    SAME_NAME = "SAME_NAME", "名称相同", "The same name"
+    WIDTH = "WIDTH", "名称仅全角、半角或大小写不同", "Names that differ only in width or case"
+    BRACKETS = "BRACKETS", "名称仅括号、空格或标点不同", "Names that differ only in brackets, spaces or punctuation"
+    LEGAL_FORM = "LEGAL_FORM", "名称仅公司类型后缀不同", "Names that differ only in the legal form"
+    PLACE = "PLACE", "名称仅地名不同", "Names that differ only in a place"
+    ACCOUNT = "ACCOUNT", "账号名相同", "The same account name"
+    MOBILE = "MOBILE", "手机号相同", "The same mobile number"
+    EMAIL = "EMAIL", "邮箱相同", "The same e-mail address"
+    EMAIL_DOMAIN = "EMAIL_DOMAIN", "企业邮箱域名相同", "E-mail addresses of the same company"
+
+
+def difference_of(one: str, other: str) -> DuplicateReason | None:
+    """Say in what no more than two names of companies differ; nothing where they are names of two companies.
+
+    Two that name different places are two companies, however alike the rest is.
+    """
+    if one.strip() == other.strip():
+        return DuplicateReason.SAME_NAME
+    folded, other_folded = (unicodedata.normalize("NFKC", name).casefold() for name in (one, other))
+    if folded.split() == other_folded.split():
+        return DuplicateReason.WIDTH
+    if (letters := _letters(folded)) and letters == _letters(other_folded):
+        return DuplicateReason.BRACKETS
+    if (same := normalised_company_name(one)) and same == normalised_company_name(other):
+        return DuplicateReason.LEGAL_FORM
+    first, second = likeness_of(one), likeness_of(other)
+    alike = first.core == second.core and (first.place == second.place or None in (first.place, second.place))
+    return DuplicateReason.PLACE if first.core and alike else None
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text if unicodedata.category(letter)[0] in "LNM")

@@ -2,7 +2,7 @@
 
 from models.onboarding.importing import Progress, Report, import_customers, import_opportunities
 from models.onboarding.mapping import Mapping, read_mapping, shipped
-from models.onboarding.matching import Suggestion
+from models.onboarding.matching import Correction, Suggestion
 from models.onboarding.record import ImportKind, ImportRun, ImportState
 from models.onboarding.refusals import (
     ColumnMissingError,
@@ -23,6 +23,7 @@ from models.onboarding.sheet import ERROR_COLUMNS, Row, Sheet, read_sheet, write
 __all__ = [
     "ERROR_COLUMNS",
     "ColumnMissingError",
+    "Correction",
     "DateNotReadableError",
     "FileEmptyError",
     "FileNotReadableError",

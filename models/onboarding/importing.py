@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from models.customer.likeness import DuplicateReason, difference_of
 from models.kernel.access import Actor
 from models.kernel.errors import DomainError
 from models.kernel.journal import Operation
@@ -22,7 +23,7 @@ from models.kernel.values import new_id, public_id
 from models.kernel.work import Clock, Store, Work, run_write, utc_now
 from models.onboarding.mapping import CustomerMapping, plain_customers, plain_opportunities
 from models.onboarding.mapping import Mapping as FileMapping
-from models.onboarding.matching import Cells, Suggestion, column_values, folded, pairs
+from models.onboarding.matching import Cells, Correction, Suggestion, column_values, folded, pairs
 from models.onboarding.parties import (
     KEYS,
     customer_values,
@@ -59,7 +60,10 @@ Progress = Callable[[ImportKind, int, int], None]
 
 @dataclass
 class Report:
-    """What became of an import (导入结果); `run_id` is None where nothing was or would be written."""
+    """What became of an import (导入结果); `run_id` is None where nothing was or would be written.
+
+    `respelled` are the rows whose customer is known already, under a name that is written otherwise.
+    """
 
     kind: ImportKind
     sheet: Sheet
@@ -71,6 +75,8 @@ class Report:
     known: int = 0
     refused: list[tuple[Row, tuple[DomainError, ...]]] = field(default_factory=list)
     suggestions: list[Suggestion] = field(default_factory=list)
+    corrections: list[Correction] = field(default_factory=list)
+    respelled: list[tuple[Row, DuplicateReason]] = field(default_factory=list)
     preview: list[dict[str, Any]] = field(default_factory=list)
     entered: dict[str, int] = field(default_factory=dict)
     customers: Report | None = None
@@ -114,7 +120,7 @@ async def import_customers(
 ) -> Report:
     """Take in a file of customers, each once and unassociated; those that are known stay as they are."""
     actor.require(Right.CUSTOMER_ONBOARD)
-    sheet = read_sheet(path, worksheet=mapping.worksheet if mapping else None)
+    sheet = _sheet(path, mapping)
     mapping = mapping or plain_customers(sheet)
     if mapping.customers is None:
         raise MappingIncompleteError(place=mapping.name, key="[customers]")
@@ -139,7 +145,7 @@ async def import_opportunities(
     Whoever runs it again, with the same file or an overlapping one, adds only what is not there (COL-2.5#20).
     """
     actor.require(Right.OPPORTUNITY_ONBOARD)
-    sheet = read_sheet(path, worksheet=mapping.worksheet if mapping else None)
+    sheet = _sheet(path, mapping)
     mapping = mapping or plain_opportunities(sheet)
     tables = _companions(path, mapping)
     task = Task(store, actor, dry, accept_suggestions or mapping.accept_suggestions, clock, progress)
@@ -151,10 +157,16 @@ async def import_opportunities(
     cells = Cells(sheet, mapping.corrections, task.accept)
     await _meet_parties(task, mapping, tables, directory, report)
     rows = OpportunityRows(cells, mapping, tables, directory, clock())
-    report.suggestions = cells.suggestions
+    report.suggestions, report.corrections = cells.suggestions, cells.corrected()
     digest = [sheet.digest, mapping.digest, *(table.digest for table in tables.values())]
     await _take_in(task, report, _Opportunities(rows.read), mapping.name, digest)
     return report
+
+
+def _sheet(path: Path, mapping: FileMapping | None) -> Sheet:
+    if mapping is None:
+        return read_sheet(path)
+    return read_sheet(path, worksheet=mapping.worksheet, listed=mapping.listed, skip=mapping.skip)
 
 
 def _companions(path: Path, mapping: FileMapping, *, skip: bool = False) -> dict[str, Sheet]:
@@ -256,6 +268,7 @@ class _Customers:
     def __init__(self, rows: CustomerRows, dry: bool, now: dt.datetime) -> None:
         self.rows, self.dry, self.now = rows, dry, now
         self.facts: dict[int, tuple[Row, Mapping[str, Any]]] = {}
+        self.respelled: dict[int, tuple[Row, DuplicateReason]] = {}
         self._planned: dict[tuple[str, str], Any] = {}
 
     def read(self, row: Row) -> Read:
@@ -269,6 +282,7 @@ class _Customers:
             customer = meant(there, one.values)
             if customer is not None:
                 lines.add(one.row.line)
+                self._compare(one, customer)
             else:
                 # A later row of the file that means the same customer finds this one.
                 customer = one.values
@@ -279,6 +293,12 @@ class _Customers:
         if self.dry:
             self._planned = there
         return lines
+
+    def _compare(self, one: Read, known: Mapping[str, Any]) -> None:
+        name, other = one.values.get("company_name"), known.get("company_name")
+        difference = difference_of(name, other) if name and other else None
+        if difference is not None and difference is not DuplicateReason.SAME_NAME:
+            self.respelled[one.row.line] = (one.row, difference)
 
     async def take(self, work: Work, part: Sequence[Read], run_id: UUID) -> None:
         await enter_customers(work, [one.values for one in part])
@@ -318,8 +338,16 @@ async def _customers(
     }
     cells = Cells(sheet, corrections, task.accept)
     taking = _Customers(CustomerRows(cells, customers, tables), task.dry, task.clock())
-    report = Report(ImportKind.CUSTOMERS, sheet, task.dry, total=len(sheet.rows), suggestions=cells.suggestions)
+    report = Report(
+        ImportKind.CUSTOMERS,
+        sheet,
+        task.dry,
+        total=len(sheet.rows),
+        suggestions=cells.suggestions,
+        corrections=cells.corrected(),
+    )
     await _take_in(task, report, taking, mapping.name, [sheet.digest, mapping.digest])
+    report.respelled = [found for line, found in sorted(taking.respelled.items())]
     return report, list(taking.facts.values())
 
 

@@ -98,13 +98,18 @@ class PartyMapping:
 
 @dataclass(frozen=True)
 class Mapping:
-    """How the files of one source are read (导入映射)."""
+    """How the files of one source are read (导入映射).
+
+    With `listed` the file is a plain list of values of that one column, after `skip` lines.
+    """
 
     name: str
     digest: str = ""
     currency: str = "CNY"
     date: str = "%Y-%m-%d"
     worksheet: str | None = None
+    listed: str | None = None
+    skip: int = 0
     accept_suggestions: bool = False
     files: Table[str, str] = field(default_factory=dict)
     corrections: Table[str, Table[str, str]] = field(default_factory=dict)
@@ -142,7 +147,7 @@ _TOP = ("source", "format", "files", "corrections", "fields", "status", "custome
 def _mapping(name: str, given: dict[str, Any], digest: str) -> Mapping:
     _known("mapping", given, _TOP)
     form = _table("format", given.get("format", {}))
-    _known("format", form, ("currency", "date", "worksheet", "accept_suggestions"))
+    _known("format", form, ("currency", "date", "worksheet", "list", "skip", "accept_suggestions"))
     files = {key: str(value) for key, value in _table("files", given.get("files", {})).items()}
     mapping = Mapping(
         name=str(given.get("source", name))[:64],
@@ -150,6 +155,8 @@ def _mapping(name: str, given: dict[str, Any], digest: str) -> Mapping:
         currency=str(form.get("currency", "CNY")),
         date=str(form.get("date", "%Y-%m-%d")),
         worksheet=form.get("worksheet"),
+        listed=str(form["list"]) if "list" in form else None,
+        skip=int(form.get("skip", 0)),
         accept_suggestions=form.get("accept_suggestions") is True,
         files=files,
         corrections={

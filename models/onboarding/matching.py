@@ -43,6 +43,17 @@ class Suggestion:
     accepted: bool
 
 
+@dataclass(frozen=True)
+class Correction:
+    """A value that the mapping knows to be misspelt, and what it was read as (已按映射更正)."""
+
+    file: str
+    column: str
+    value: str
+    read_as: str
+    rows: int
+
+
 @dataclass
 class Cells:
     """A sheet as its mapping reads it: cells corrected, and compared with what is known of their column."""
@@ -53,6 +64,19 @@ class Cells:
     suggestions: list[Suggestion] = field(default_factory=list)
     _read_as: dict[str, dict[str, str]] = field(default_factory=dict)
     _unknown: dict[str, dict[str, str | None]] = field(default_factory=dict)
+
+    def corrected(self) -> list[Correction]:
+        """List the misspellings of the mapping that the file really has."""
+        found: list[Correction] = []
+        for column, table in self.corrections.items():
+            if column not in self.sheet.columns:
+                continue
+            place = self.sheet.columns.index(column)
+            for wrong, right in table.items():
+                rows = sum(place < len(row.cells) and row.cells[place] == wrong for row in self.sheet.rows)
+                if rows:
+                    found.append(Correction(self.sheet.name, column, wrong, right, rows))
+        return found
 
     def place(self, column: str) -> int:
         """Find a column, or refuse with what the file has instead."""

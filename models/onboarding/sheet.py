@@ -40,19 +40,33 @@ class Sheet:
     encoding: str
 
 
-def read_sheet(path: Path, *, worksheet: str | None = None) -> Sheet:
-    """Read a CSV or XLSX file; blank lines are left out, cells are trimmed, formulas stay text."""
+def read_sheet(path: Path, *, worksheet: str | None = None, listed: str | None = None, skip: int = 0) -> Sheet:
+    """Read a CSV or XLSX file; blank lines are left out, cells are trimmed, formulas stay text.
+
+    A plain list has one value of the column `listed` on each line, after `skip` lines that are none of it.
+    """
     try:
         content = path.read_bytes()
     except OSError:
         raise FileNotReadableError(file=path.name, problem=Trouble.NOT_THERE) from None
+    if listed is not None:
+        return _list_of(path.name, content, listed, skip)
     return sheet_of(path.name, content, worksheet=worksheet)
+
+
+def _list_of(name: str, content: bytes, column: str, skip: int) -> Sheet:
+    text, encoding = _decoded(name, content)
+    lines = enumerate(text.splitlines(), start=1)
+    rows = tuple(Row(line, (value,)) for line, cell in lines if line > skip and (value := cell.strip()))
+    if not rows:
+        raise FileEmptyError(file=name)
+    return Sheet(name, (column,), rows, hashlib.sha256(content).hexdigest(), encoding)
 
 
 def sheet_of(name: str, content: bytes, *, worksheet: str | None = None) -> Sheet:
     """Read the content of a CSV or XLSX file."""
     if content.startswith(b"PK\x03\x04"):
-        encoding, lines = "xlsx", _of_workbook(name, content, worksheet)
+        encoding, lines = "xlsx", lines_of_workbook(name, io.BytesIO(content), worksheet)
     else:
         text, encoding = _decoded(name, content)
         lines = _of_csv(name, text)
@@ -103,13 +117,14 @@ def _of_csv(name: str, text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
         raise FileNotReadableError(file=name, problem=Trouble.BROKEN, line=reader.line_num) from None
 
 
-def _of_workbook(name: str, content: bytes, worksheet: str | None) -> Iterator[tuple[int, tuple[str, ...]]]:
+def lines_of_workbook(name: str, source: Any, worksheet: str | None) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Read the rows of a worksheet of an XLSX file or of its content, one after the other."""
     # Whoever takes no file in spares the memory.
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
+        workbook = openpyxl.load_workbook(source, read_only=True)
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError):
         raise FileNotReadableError(file=name, problem=Trouble.DAMAGED) from None
     try:
@@ -142,7 +157,8 @@ def _opened(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and FORMULA.match(cell[1:]) else cell
 
 
-def _closed(cell: str) -> str:
+def closed(cell: str) -> str:
+    """Keep a spreadsheet from running a cell as a formula."""
     return f"'{cell}" if FORMULA.match(cell) else cell
 
 
@@ -157,4 +173,4 @@ def write_refused(path: Path, sheet: Sheet, refused: Iterable[tuple[Row, str, st
                 *(row.cells[place] for place in kept if place < len(row.cells)),
                 *row.cells[len(sheet.columns) :],
             ]
-            writer.writerow([codes, _closed(sentences), *map(_closed, cells)])
+            writer.writerow([codes, closed(sentences), *map(closed, cells)])
