@@ -18,7 +18,7 @@ from models.kernel.errors import (
     StaleVersionError,
     TryAgainError,
 )
-from models.kernel.values import new_id
+from models.kernel.values import credit_code_for, new_id
 from models.opportunity import Opportunity, Status
 from models.opportunity.refusals import DraftSubmittedError, OfferingNotYoursError
 from models.partner import OfferingKind
@@ -157,3 +157,36 @@ async def test_a_rejected_one_is_copied_and_stays_as_it_is(pipeline: Pipeline) -
     await pipeline.store.refused(
         pipeline.main, FieldNotWritableError, lambda work: domain.save_draft(work, {"city": "南京市"}, id=record.id)
     )
+
+
+async def test_a_draft_refers_to_the_partners_own_customer(pipeline: Pipeline) -> None:
+    """By credit code, account or exact name, in that order; another partner's customer is nobody's to learn of."""
+    huaqi, yunfan = pipeline.cast.huaqi.id, pipeline.cast.yunfan.id
+    by_code = await customer(pipeline, credit_code=CODE, partner_id=huaqi)
+    by_account = await customer(pipeline, company_name="佛山北辰", account_name="beichen", partner_id=huaqi)
+    by_name = await customer(pipeline, company_name="佛山 南斗（科技）有限公司", partner_id=huaqi)
+    await customer(pipeline, company_name="东莞西岭", account_name="xiling", partner_id=yunfan)
+    unknown = {"company_name": "从未见过的公司"}
+    for given, found in (
+        ({**unknown, "credit_code": CODE, "account_name": "beichen"}, by_code.id),
+        ({**unknown, "account_name": "beichen"}, by_account.id),
+        ({"company_name": "佛山南斗(科技)有限公司"}, by_name.id),
+        ({"company_name": "佛山南斗(科技)有限公司", "credit_code": CODE}, by_code.id),
+        ({"company_name": "佛山南斗"}, None),
+        ({"company_name": "东莞西岭", "account_name": "xiling"}, None),
+    ):
+        draft = await pipeline.draft(**given)
+        assert draft.customer_id == found, given
+    # An edit of who it is about finds anew; anything else leaves it.
+    record = await pipeline.draft(company_name="佛山北辰", account_name="beichen")
+    edited = await pipeline.do(pipeline.main, lambda work: domain.save_draft(work, {"city": "佛山市"}, id=record.id))
+    assert edited.customer_id == by_account.id
+    edited = await pipeline.do(
+        pipeline.main, lambda work: domain.save_draft(work, {**unknown, "account_name": None}, id=record.id)
+    )
+    assert edited.customer_id is None
+    # A name does not do where the credit codes differ, and what is submitted keeps to the same order.
+    await customer(pipeline, company_name="珠海东篱", credit_code=credit_code_for("91440400MA4UABCD2"), partner_id=huaqi)
+    assert (await pipeline.draft(company_name="珠海东篱", credit_code=credit_code_for("91350211M000100Y4"))).customer_id is None
+    submitted = await pipeline.submitted(name="提交", company_name="佛山南斗（科技）有限公司")
+    assert submitted.customer_id == by_name.id

@@ -26,7 +26,7 @@ from models.kernel.lifecycle import Move
 from models.kernel.record import too_long_for
 from models.kernel.words import Word
 from models.kernel.work import Work
-from models.opportunity.drafts import COMPLETE, follow_offerings
+from models.opportunity.drafts import COMPLETE, follow_offerings, own_customer
 from models.opportunity.duplicates import DuplicateMatch, refresh
 from models.opportunity.lifecycle import PO, VALIDATION_QUEUE, lifecycle_of
 from models.opportunity.record import CUSTOMER_FIELDS, FORM, Opportunity, OwnerCheck
@@ -94,7 +94,8 @@ async def route(work: Work, record: Opportunity) -> None:
 
     An existing customer goes to the office of its owner; with no owner, and for a new customer, the location decides.
     """
-    customer: Customer | None = None
+    # The partner's own customer comes first; one of another partner still tells office and owner.
+    customer = await own_customer(work, record)
     # The credit code says more than an account, of which a company may have several.
     for column, value in ((Customer.credit_code, record.credit_code), (Customer.account_name, record.account_name)):
         if customer is None and value:

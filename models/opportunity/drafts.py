@@ -197,6 +197,8 @@ async def _follow(work: Work, record: Opportunity, given: Mapping[str, Any]) -> 
     """Derive what the system decides and nobody types: the duplicate key, demand tags, whether it counts (COL-2.2)."""
     if "company_name" in given:
         record.normalised_name = normalised_company_name(record.company_name or "") or None
+    if record.status == Status.DRAFT and not given.keys().isdisjoint(("company_name", "credit_code", "account_name")):
+        await _link(work, record)
     if "offering_ids" in given:
         await follow_offerings(work, record)
 
@@ -209,6 +211,31 @@ async def follow_offerings(work: Work, record: Opportunity) -> None:
     )
     record.demand_tags = sorted({service for offering in offerings for service in offering.services})
     record.counts_for_assessment = any(offering.counts_for_assessment for offering in offerings)
+
+
+async def own_customer(work: Work, record: Opportunity) -> Customer | None:
+    """Find which of the partner's own customers an opportunity is about: by credit code, account, or exact name.
+
+    A name alone is not enough where the two have different credit codes.
+    """
+    code = record.credit_code
+    same_code = sa.or_(col(Customer.credit_code).is_(None), col(Customer.credit_code) == code) if code else sa.true()
+    for value, condition in (
+        (code, col(Customer.credit_code) == code),
+        (record.account_name, col(Customer.account_name) == record.account_name),
+        (record.normalised_name, sa.and_(col(Customer.normalised_name) == record.normalised_name, same_code)),
+    ):
+        if value and record.partner_id is not None:
+            named = select(Customer).where(Customer.partner_id == record.partner_id, condition)
+            found: Customer | None = await work.first(named.order_by(col(Customer.id)).limit(1))
+            if found is not None:
+                return found
+    return None
+
+
+async def _link(work: Work, record: Opportunity) -> None:
+    customer = await own_customer(work, record)
+    record.customer_id = customer.id if customer else None
 
 
 def _offering_id(text: str) -> UUID | None:
@@ -285,6 +312,7 @@ async def copy_to_draft(work: Work, id: UUID) -> Opportunity:
         **fields,
     )
     await follow_offerings(work, record)
+    await _link(work, record)
     work.add(record)
     await work.flush()
     for line in await work.every(select(OpportunityLine).where(OpportunityLine.opportunity_id == old.id)):
