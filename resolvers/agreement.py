@@ -10,8 +10,8 @@ from models import agreement as domain
 from models import knowledge
 from models.agreement import AgreementKind, AgreementState
 from models.customer import Customer as CustomerRow
-from resolvers.context import Info, page, single
-from resolvers.fields import Connection, Node, node, one
+from resolvers.context import Info, given, searched
+from resolvers.fields import Connection, Node, by_id, node, one, search
 from resolvers.mutation import Action, Payload, act, answers
 from resolvers.partner import PartnerOrganisation
 from resolvers.scalars import Instant, uid
@@ -140,13 +140,13 @@ class KnowledgePayload(Payload):
 class AgreementQuery:
     """What can be asked about agreements."""
 
-    @strawberry.field(description="One version; null where there is none.")
+    @strawberry.field(metadata=by_id(domain.AgreementVersion), description="One version; null where there is none.")
     async def agreement_version(self, info: Info, id: strawberry.ID) -> AgreementVersion | None:
         """Give one version."""
-        found: Any = await single(info, domain.AgreementVersion, uid(id, domain.AgreementVersion.prefix))
+        found: Any = await given(info, id)
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="The published versions, the newest first.")
+    @strawberry.field(metadata=search(domain.AgreementVersion), description="The published versions, the newest first.")
     async def agreement_versions(
         self,
         info: Info,
@@ -158,10 +158,13 @@ class AgreementQuery:
     ) -> Connection[AgreementVersion] | None:
         """List versions."""
         arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter}
-        found: Any = await page(info, domain.AgreementVersion, arguments)
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="The signatures that the viewer sees, the newest first (协议管理).")
+    @strawberry.field(
+        metadata=search(domain.AgreementSignature),
+        description="The signatures that the viewer sees, the newest first (协议管理).",
+    )
     async def agreement_signatures(
         self,
         info: Info,
@@ -173,7 +176,7 @@ class AgreementQuery:
     ) -> Connection[AgreementSignature] | None:
         """List signatures."""
         arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter}
-        found: Any = await page(info, domain.AgreementSignature, arguments)
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]
 
 

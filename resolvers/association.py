@@ -19,9 +19,9 @@ from models.kernel.values import instant_text
 from models.kernel.work import Work
 from models.partner import PartnerOrganisation as PartnerRow
 from resolvers.agreement import AgreementVersion
-from resolvers.context import Info, page, single
+from resolvers.context import Info, searched, single
 from resolvers.customer import Customer
-from resolvers.fields import Connection, Node, node, one
+from resolvers.fields import Connection, Node, node, one, search
 from resolvers.identity.types import Account
 from resolvers.lookahead import LookAhead
 from resolvers.mutation import Action, Payload, act, answers, keyed
@@ -200,7 +200,10 @@ class AssociationQuery:
             agreement_id=found.agreement_id,
         )
 
-    @strawberry.field(description="The history of associations that the viewer sees, the newest first.")
+    @strawberry.field(
+        metadata=search(domain.AssociationEvent),
+        description="The history of associations that the viewer sees, the newest first.",
+    )
     async def association_events(
         self,
         info: Info,
@@ -212,7 +215,7 @@ class AssociationQuery:
     ) -> Connection[AssociationEvent] | None:
         """List events."""
         arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter}
-        found: Any = await page(info, domain.AssociationEvent, arguments)
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]
 
     @strawberry.field(description="What is known of a customer; null where nothing is, or the viewer may not know it.")

@@ -13,9 +13,9 @@ from models.customer_report import ReportStatus, ReviewCause
 from models.identity import Account as AccountRow
 from models.kernel.work import Work
 from models.partner import PartnerOrganisation as PartnerRow
-from resolvers.context import Info, page, single
+from resolvers.context import Info, given, searched
 from resolvers.customer import Customer
-from resolvers.fields import Connection, Node, needs, node, one
+from resolvers.fields import Connection, Node, by_id, needs, node, one, search
 from resolvers.identity.types import Account
 from resolvers.mutation import Action, Payload, act, answers
 from resolvers.partner import PartnerOrganisation
@@ -150,13 +150,13 @@ class CustomerReportPayload(Payload):
 class CustomerReportQuery:
     """What can be asked about reports."""
 
-    @strawberry.field(description="One report; null where the viewer sees none.")
+    @strawberry.field(metadata=by_id(domain.CustomerReport), description="One report; null where the viewer sees none.")
     async def customer_report(self, info: Info, id: strawberry.ID) -> CustomerReport | None:
         """Give one report."""
-        found: Any = await single(info, domain.CustomerReport, uid(id, domain.CustomerReport.prefix))
+        found: Any = await given(info, id)
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="The reports that the viewer sees.")
+    @strawberry.field(metadata=search(domain.CustomerReport), description="The reports that the viewer sees.")
     async def customer_reports(
         self,
         info: Info,
@@ -169,7 +169,7 @@ class CustomerReportQuery:
     ) -> Connection[CustomerReport] | None:
         """List reports."""
         arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter, "sort": sort}
-        found: Any = await page(info, domain.CustomerReport, arguments)
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]
 
 

@@ -14,10 +14,10 @@ from models.deal_registration import BillingMode, RegistrationStatus
 from models.identity import Account as AccountRow
 from models.opportunity import Stage
 from models.partner import PartnerOrganisation as PartnerRow
-from resolvers.context import Info, page, single
+from resolvers.context import Info, given, searched
 from resolvers.customer import Customer
 from resolvers.customer_report import CustomerReport
-from resolvers.fields import Connection, Node, computed, listed, many, needs, node, one
+from resolvers.fields import Connection, Node, by_id, computed, listed, many, needs, node, one, search
 from resolvers.identity.types import Account
 from resolvers.journal import JournalLine
 from resolvers.mutation import Action, Payload, act, answers, patch
@@ -262,13 +262,19 @@ class DealProgressPayload(Payload):
 class DealRegistrationQuery:
     """What can be asked about deal registrations."""
 
-    @strawberry.field(description="One deal registration; null where the viewer sees none.")
+    @strawberry.field(
+        metadata=by_id(domain.DealRegistration),
+        description="One deal registration; null where the viewer sees none.",
+    )
     async def deal_registration(self, info: Info, id: strawberry.ID) -> DealRegistration | None:
         """Give one deal registration."""
-        found: Any = await single(info, domain.DealRegistration, uid(id, domain.DealRegistration.prefix))
+        found: Any = await given(info, id)
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="The deal registrations that the viewer sees (COL-6.1.6, COL-6.1.7).")
+    @strawberry.field(
+        metadata=search(domain.DealRegistration),
+        description="The deal registrations that the viewer sees (COL-6.1.6, COL-6.1.7).",
+    )
     async def deal_registrations(
         self,
         info: Info,
@@ -281,7 +287,7 @@ class DealRegistrationQuery:
     ) -> Connection[DealRegistration] | None:
         """List deal registrations."""
         arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter, "sort": sort}
-        found: Any = await page(info, domain.DealRegistration, arguments)
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]
 
 

@@ -18,9 +18,9 @@ from models.kernel.values import public_id
 from models.kernel.work import Work
 from models.lead import LeadCloseReason, LeadLevel, LeadSource, LeadStatus
 from models.partner import PartnerOrganisation as PartnerRow
-from resolvers.context import Info, page, single
+from resolvers.context import Info, given, searched
 from resolvers.deal_registration import DealRegistration
-from resolvers.fields import Connection, Node, listed, many, needs, node, one
+from resolvers.fields import Connection, Node, by_id, listed, many, needs, node, one, search
 from resolvers.identity.types import Account
 from resolvers.journal import JournalLine
 from resolvers.mutation import Action, Payload, act, answers, keyed, patch
@@ -311,13 +311,15 @@ class LeadDispatchBatchPayload:
 class LeadQuery:
     """What can be asked about leads."""
 
-    @strawberry.field(description="One lead; null where the viewer sees none.")
+    @strawberry.field(metadata=by_id(domain.Lead), description="One lead; null where the viewer sees none.")
     async def lead(self, info: Info, id: strawberry.ID) -> Lead | None:
         """Give one lead."""
-        found: Any = await single(info, domain.Lead, _id(id))
+        found: Any = await given(info, id)
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="The leads that the viewer sees (COL-6.2.1, COL-6.2.8).")
+    @strawberry.field(
+        metadata=search(domain.Lead), description="The leads that the viewer sees (COL-6.2.1, COL-6.2.8)."
+    )
     async def leads(
         self,
         info: Info,
@@ -330,7 +332,7 @@ class LeadQuery:
     ) -> Connection[Lead] | None:
         """List leads."""
         arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter, "sort": sort}
-        found: Any = await page(info, domain.Lead, arguments)
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]
 
 

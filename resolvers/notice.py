@@ -9,9 +9,10 @@ import strawberry
 
 from models import notice as domain
 from models.kernel.journal import subject_number
+from models.kernel.reads.asking import Asked, Asking
 from models.notice import Severity
-from resolvers.context import Info
-from resolvers.fields import Connection, Node, computed, needs, node, page_of
+from resolvers.context import Info, tell
+from resolvers.fields import Connection, Node, computed, needs, node, page_of, search, told
 from resolvers.lookahead import LookAhead
 from resolvers.scalars import Instant, uid
 from resolvers.words import publish
@@ -126,11 +127,15 @@ class NotificationPreferenceSetPayload:
     preferences: list[NotificationPreference]
 
 
+def _preferences(asking: Asking) -> Asked:
+    return [NotificationPreference.of(choice) for choice in (yield from domain.ask_choices(asking))]
+
+
 @strawberry.type
 class NoticeQuery:
     """What can be asked about notices."""
 
-    @strawberry.field(description="One's own notices, the newest first.")
+    @strawberry.field(metadata=search(domain.Notice), description="One's own notices, the newest first.")
     async def notices(
         self,
         info: Info,
@@ -151,21 +156,22 @@ class NoticeQuery:
                     row.__dict__["told"] = words
         return paged  # type: ignore[no-any-return]
 
-    @strawberry.field(description="How many of one's own notices are unread.")
+    @strawberry.field(
+        metadata=told(domain.Notice, domain.ask_unread), description="How many of one's own notices are unread."
+    )
     async def unread_notice_count(self, info: Info) -> int | None:
         """Count what is unread."""
-        async with info.context.reading() as reader:
-            return await domain.unread_count(reader)
+        found: int = await tell(info)
+        return found
 
-    @strawberry.field(description="The kinds of notice that may reach the viewer, and which of them come by mail.")
+    @strawberry.field(
+        metadata=told(domain.NoticePreference, _preferences),
+        description="The kinds of notice that may reach the viewer, and which of them come by mail.",
+    )
     async def notification_preferences(self, info: Info) -> list[NotificationPreference] | None:
         """List what one has chosen."""
-        return await _preferences(info)
-
-
-async def _preferences(info: Info) -> list[NotificationPreference]:
-    async with info.context.reading() as reader:
-        return [NotificationPreference.of(choice) for choice in await domain.choices(reader)]
+        found: list[NotificationPreference] = await tell(info)
+        return found
 
 
 @strawberry.type
@@ -186,4 +192,5 @@ class NoticeMutation:
     ) -> NotificationPreferenceSetPayload | None:
         """Choose what comes by mail."""
         await info.context.act(lambda work: domain.choose(work, input.kind, by_mail=input.by_mail))
-        return NotificationPreferenceSetPayload(preferences=await _preferences(info))
+        async with info.context.reading() as reader:
+            return NotificationPreferenceSetPayload(preferences=await reader.run(_preferences(reader)))

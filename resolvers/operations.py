@@ -14,8 +14,8 @@ from models.identity import ClientApplication as ClientRow
 from models.kernel.errors import FieldRequiredError
 from models.kernel.values import instant_text, parse_instant
 from models.operations import DocumentKind, DocumentStatus, ManifestFormat, ManifestStatus, Submitted, Tally
-from resolvers.context import Context, Info, page, single
-from resolvers.fields import Connection, Node, computed, listed, many, needs, node, one
+from resolvers.context import Context, Info, given, searched
+from resolvers.fields import Connection, Node, by_id, computed, listed, many, needs, node, one, search
 from resolvers.identity.types import Account, ClientApplication
 from resolvers.mutation import Action, Payload, act, answers
 from resolvers.scalars import Instant, given_instant, uid
@@ -286,7 +286,10 @@ class OperationDocumentPayload(Payload):
 class OperationsQuery:
     """What can be asked about persisted operations."""
 
-    @strawberry.field(description="The versions of the tools that the viewer sees, the newest first.")
+    @strawberry.field(
+        metadata=search(domain.OperationManifest),
+        description="The versions of the tools that the viewer sees, the newest first.",
+    )
     async def operation_manifests(
         self,
         info: Info,
@@ -298,10 +301,13 @@ class OperationsQuery:
     ) -> Connection[OperationManifest] | None:
         """List versions."""
         arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter}
-        found: Any = await page(info, domain.OperationManifest, arguments)
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="The documents of the tools that the viewer sees, the newest first.")
+    @strawberry.field(
+        metadata=search(domain.OperationDocument),
+        description="The documents of the tools that the viewer sees, the newest first.",
+    )
     async def operation_documents(
         self,
         info: Info,
@@ -313,13 +319,16 @@ class OperationsQuery:
     ) -> Connection[OperationDocument] | None:
         """List documents."""
         arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter}
-        found: Any = await page(info, domain.OperationDocument, arguments)
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="One document; null where the viewer does not see its tool.")
+    @strawberry.field(
+        metadata=by_id(domain.OperationDocument),
+        description="One document; null where the viewer does not see its tool.",
+    )
     async def operation_document(self, info: Info, id: strawberry.ID) -> OperationDocument | None:
         """Give one document."""
-        found: Any = await single(info, domain.OperationDocument, uid(id, domain.OperationDocument.prefix))
+        found: Any = await given(info, id)
         return found  # type: ignore[no-any-return]
 
 

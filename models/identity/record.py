@@ -18,6 +18,11 @@ from models.partner import PartnerOrganisation
 from models.rights import Preset, Right
 
 
+def applies(actor: Actor) -> bool:
+    """Tell whether somebody's company has not joined yet, so that neither side's people are his to see (PL-16)."""
+    return actor.side is Side.PARTNER and actor.partner_id is None
+
+
 class Account(Aggregate, table=True):
     """Somebody who signs in (账号); to be the main account (主账号) is a property of an account, not a role."""
 
@@ -28,7 +33,11 @@ class Account(Aggregate, table=True):
     listing: ClassVar[Listing] = Listing(
         sorts={"name": SortKey("name"), "created_at": SortKey("created_at")},
         default=(("name", False),),
-        filters={"name": Filter("name", "text"), "active": Filter("active")},
+        filters={
+            "name": Filter("name", "text"),
+            "active": Filter("active"),
+            "own_organisation": Filter(clause=lambda asking, _: own_organisation(asking.actor)),
+        },
     )
 
     login: str = Field(max_length=64, unique=True)
@@ -73,7 +82,9 @@ class Account(Aggregate, table=True):
         """
         if actor.side is Side.SYSTEM or actor.may(Right.ACCOUNT_MANAGE):
             return sa.true()
-        clauses: list[sa.ColumnElement[bool]] = [col(cls.id) == actor.id, col(cls.side) == Side.HUAWEI]
+        clauses: list[sa.ColumnElement[bool]] = [col(cls.id) == actor.id]
+        if not applies(actor):
+            clauses.append(col(cls.side) == Side.HUAWEI)
         if actor.partner_id is not None:
             clauses.append(col(cls.partner_id) == actor.partner_id)
         if actor.customer_id is not None:
@@ -112,6 +123,8 @@ class Role(Aggregate, table=True):
         preset = col(cls.preset).is_not(None)
         if actor.side is Side.SYSTEM or actor.may(Right.ROLE_MANAGE):
             return sa.or_(preset, col(cls.side) == Side.HUAWEI)
+        if applies(actor):
+            return sa.false()
         if actor.side is Side.PARTNER and actor.partner_id is not None:
             own = sa.or_(preset, col(cls.partner_id) == actor.partner_id)
             return sa.and_(col(cls.side) == Side.PARTNER, own)

@@ -1,6 +1,6 @@
 """Notices: who is told what, in the inbox and by mail, and what each person wants of it."""
 
-from models.notice.actions import Choice, choices, choose, mark_read, unread_count
+from models.notice.actions import Choice, ask_choices, ask_unread, choices, choose, mark_read, unread_count
 from models.notice.kinds import NoticeKind, Severity, Subject, describe, notice_kinds, subjects
 from models.notice.letters import Letter, compose, letter, wants_mail
 from models.notice.outbox import Claimed, claim, counts, forget_old, mark_dropped, mark_failed, mark_sent
@@ -41,6 +41,8 @@ __all__ = [
     "Tell",
     "Told",
     "Watch",
+    "ask_choices",
+    "ask_unread",
     "beijing_text",
     "choices",
     "choose",

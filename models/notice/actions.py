@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,8 +13,10 @@ from sqlmodel import col, select
 from models.identity import PeopleOnlyError
 from models.kernel.errors import FieldRequiredError, NotFoundError, ValueNotAllowedError
 from models.kernel.journal import Operation
-from models.kernel.reads import Page, Reader, Wanted
+from models.kernel.reads import Page, Reader
+from models.kernel.reads.asking import Asked, Asking
 from models.kernel.reads.declare import MAX_PAGE
+from models.kernel.reads.filters import Narrowing
 from models.kernel.work import Work
 from models.notice.kinds import NoticeKind, notice_kinds
 from models.notice.record import Notice, NoticePreference
@@ -51,21 +53,34 @@ async def mark_read(work: Work, ids: Sequence[UUID] | None) -> int:
     return await work.count(select(Notice.id).where(own, col(Notice.read_at).is_(None)))
 
 
+def ask_unread(asking: Asking) -> Asked:
+    """Ask how much the viewer has not read yet."""
+    lines = yield asking.ask_count(Notice, Narrowing(Notice, Page(filter=(("read", False),)), asking))
+    return int(lines[0][0])
+
+
 async def unread_count(reader: Reader) -> int:
     """Count what the reader's actor has not read yet."""
-    return await reader.count(Notice, Page(filter=(("read", False),)))
+    found: int = await reader.run(ask_unread(reader))
+    return found
+
+
+def ask_choices(asking: Asking) -> Asked:
+    """Ask for the kinds of notice that may reach the viewer, with what he has chosen."""
+    table = NoticePreference.__table__  # type: ignore[attr-defined]
+    lines = yield from asking.ask_grouped(NoticePreference, (table.c.kind, table.c.by_mail), (), name="chosen")
+    chosen = {kind: bool(by_mail) for kind, by_mail in lines}
+    return [
+        Choice(kind, chosen.get(kind.code, kind.by_mail))
+        for kind in notice_kinds().values()
+        if kind.reaches(asking.actor)
+    ]
 
 
 async def choices(reader: Reader) -> list[Choice]:
     """List the kinds of notice that may reach the reader's actor, with what he has chosen."""
-    paged = await reader.page(NoticePreference, Wanted.of("kind", "by_mail"), Page(first=MAX_PAGE))
-    rows: list[Any] = list(paged.nodes)
-    chosen = {row.kind: row.by_mail for row in rows}
-    return [
-        Choice(kind, chosen.get(kind.code, kind.by_mail))
-        for kind in notice_kinds().values()
-        if kind.reaches(reader.actor)
-    ]
+    found: list[Choice] = await reader.run(ask_choices(reader))
+    return found
 
 
 async def choose(work: Work, code: str, *, by_mail: bool) -> NoticePreference:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import strawberry
 
 from models.identity import ClientMode
@@ -185,3 +187,7 @@ class MemberFilter:
 
     name: str | None = None
     active: bool | None = None
+
+    def as_filter(self) -> dict[str, Any]:
+        """Give the conditions that were set, within one's own organisation."""
+        return {**vars(self), "own_organisation": True}

@@ -9,7 +9,7 @@ import strawberry
 from models import identity as domain
 from models.kernel.values import public_id
 from models.partner import PartnerOrganisation
-from resolvers.context import Info, page, searched
+from resolvers.context import Info, searched
 from resolvers.fields import Connection, search
 from resolvers.identity.inputs import MemberFilter
 from resolvers.identity.types import Account, ClientApplication, Role, Viewer
@@ -39,7 +39,9 @@ class IdentityQuery:
             token_scopes=sorted(domain.scopes_for(actor)),
         )
 
-    @strawberry.field(description="The people of one's own organisation.")
+    @strawberry.field(
+        metadata=search(domain.Account, filter=MemberFilter), description="The people of one's own organisation."
+    )
     async def members(
         self,
         info: Info,
@@ -51,8 +53,7 @@ class IdentityQuery:
     ) -> Connection[Account] | None:
         """List the people of one's own organisation."""
         arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter}
-        where = (domain.own_organisation(info.context.actor),)
-        found: Any = await page(info, domain.Account, arguments, where=where)
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]
 
     @strawberry.field(

@@ -16,8 +16,8 @@ from models.kernel.errors import DomainError
 from models.kernel.record import Record
 from models.kernel.values import instant_text
 from models.kernel.work import Work, run_write
-from resolvers.context import Info, page, single
-from resolvers.fields import Connection
+from resolvers.context import Info, given, searched
+from resolvers.fields import Connection, by_id, search
 from resolvers.invitation.inputs import (
     InvitationAcceptInput,
     InvitationActivityCreateInput,
@@ -56,13 +56,16 @@ T = TypeVar("T")
 class InvitationQuery:
     """What can be asked about invitations."""
 
-    @strawberry.field(description="One invitation; null where the viewer sees none.")
+    @strawberry.field(metadata=by_id(domain.Invitation), description="One invitation; null where the viewer sees none.")
     async def invitation(self, info: Info, id: strawberry.ID) -> Invitation | None:
         """Give one invitation."""
-        found: Any = await single(info, domain.Invitation, uid(id, domain.Invitation.prefix))
+        found: Any = await given(info, id)
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="The invitations that the viewer sees; a customer's own are those made to it.")
+    @strawberry.field(
+        metadata=search(domain.Invitation),
+        description="The invitations that the viewer sees; a customer's own are those made to it.",
+    )
     async def invitations(
         self,
         info: Info,
@@ -75,10 +78,13 @@ class InvitationQuery:
     ) -> Connection[Invitation] | None:
         """List invitations."""
         arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter, "sort": sort}
-        found: Any = await page(info, domain.Invitation, arguments)
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]
 
-    @strawberry.field(description="The activities that the viewer sees, the one that ends last first.")
+    @strawberry.field(
+        metadata=search(domain.InvitationActivity),
+        description="The activities that the viewer sees, the one that ends last first.",
+    )
     async def invitation_activities(
         self,
         info: Info,
@@ -90,7 +96,7 @@ class InvitationQuery:
     ) -> Connection[InvitationActivity] | None:
         """List activities."""
         arguments = {"first": first, "after": after, "last": last, "before": before, "filter": filter}
-        found: Any = await page(info, domain.InvitationActivity, arguments)
+        found: Any = await searched(info, arguments)
         return found  # type: ignore[no-any-return]
 
     @strawberry.field(description="The mail as it would be sent now, or what stands against it (COL-5.3.1).")
