@@ -62,8 +62,8 @@ class Recollection:
         self.plans: dict[tuple[str, int], Plan] = {}
 
 
-class _Irregular(Exception):
-    """A value that only the plain path can complete."""
+class Irregular(Exception):
+    """A value that only the plain executor completes, with errors and null propagation of its own."""
 
 
 class _Held:
@@ -297,10 +297,10 @@ def leaf_of(leaf_type: Any, is_awaitable: Callable[[Any], bool]) -> Callable[[An
         if type(value) not in PLAIN_TYPES and (
             value is Undefined or isinstance(value, Exception) or is_awaitable(value)
         ):
-            raise _Irregular
+            raise Irregular
         output = coerce(value)
         if output is None or output is Undefined:
-            raise _Irregular
+            raise Irregular
         return output
 
     if leaf_type is GraphQLString or leaf_type is GraphQLID:

@@ -24,18 +24,21 @@ from collections import OrderedDict
 from typing import Any, Final
 
 import strawberry
-from graphql import OperationDefinitionNode, VariableNode, get_variable_values, visit
+import structlog
+from graphql import GraphQLError, OperationDefinitionNode, VariableNode, get_variable_values, visit
 from graphql.language import DirectiveNode, Visitor
 
 from api import metrics
 from api.graphql.documents import Operation
 from api.graphql.plans.arguments import Converters
-from api.graphql.plans.cover import Fallback, NotCovered
+from api.graphql.plans.cover import Fallback, Irregular, NotCovered
 from api.graphql.plans.plan import Plan, compiled
 from api.held import Held
+from models.kernel.errors import DomainError
 from models.kernel.reads.statement import Standing
 from resolvers.context import Context
 
+log = structlog.get_logger("api.graphql")
 MOST_PLANS: Final = 400
 """How many plans a process keeps; each takes some tens of kilobytes."""
 MOST_DOCUMENTS: Final = 2_000
@@ -75,6 +78,7 @@ class Plans:
         self._held = held
         self._kept: OrderedDict[tuple[Any, ...], Plan | Fallback] = OrderedDict()
         self._seen: OrderedDict[tuple[bytes, str | None], Planned | None] = OrderedDict()
+        self._told: set[bytes] = set()
 
     async def answer(
         self, operation: Operation, variables: dict[str, Any] | None, context: Context, admitted: bool = False
@@ -121,8 +125,23 @@ class Plans:
             return await plan.run(self._held, actor, context.now(), values)
         except NotCovered as found:
             return found.reason
-        except Exception:
+        except DomainError:
+            return Fallback.REFUSED
+        except (Irregular, GraphQLError):
             return Fallback.IRREGULAR
+        except Exception as fault:
+            return self._broken(operation, fault)
+
+    def _broken(self, operation: Operation, fault: Exception) -> Fallback:
+        if operation.document_key not in self._told and len(self._told) < MOST_DOCUMENTS:
+            self._told.add(operation.document_key)
+            log.error(
+                "plan_failed",
+                document=operation.document_key.hex(),
+                operation=operation.analysis.name,
+                exc_info=fault,
+            )
+        return Fallback.FAULT
 
     def _planned(self, operation: Operation, name: str | None, admitted: bool) -> Planned | None:
         key = operation.document_key, name
@@ -147,6 +166,8 @@ class Plans:
             )
         except NotCovered as found:
             return found.reason
+        except Exception as fault:
+            return self._broken(operation, fault)
 
 
 __all__ = ["Fallback", "Plan", "Plans"]

@@ -20,7 +20,7 @@ from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-from api.graphql.executor import LeafExecutor, leaf_of, plain_attribute
+from api.graphql.executor import Irregular, LeafExecutor, leaf_of, plain_attribute
 
 Complete = Callable[[Any], Any]
 
@@ -41,8 +41,12 @@ class Fallback(enum.StrEnum):
     """Variables that are wrong, or too many ways to include and to skip."""
     ARGUMENTS = "arguments"
     """A root field's arguments that make it more than its declaration says."""
+    REFUSED = "refused"
+    """The caller was refused something; the executor tells it, and answers the rest."""
     IRREGULAR = "irregular"
-    """Something went wrong, or a value was out of the ordinary, while the plan ran."""
+    """A value was out of the ordinary: a null where none may stand, or what its type does not take."""
+    FAULT = "fault"
+    """Something broke in the plan, or in the database; the log names the document once."""
 
 
 class NotCovered(Exception):
@@ -51,10 +55,6 @@ class NotCovered(Exception):
     def __init__(self, reason: Fallback) -> None:
         super().__init__(reason.value)
         self.reason = reason
-
-
-class Irregular(Exception):
-    """A value that only the executor completes, with errors and null propagation of its own."""
 
 
 class Drafting:
