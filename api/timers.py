@@ -13,7 +13,7 @@ from api import metrics
 from api.files import sweep_files
 from api.logs import log
 from api.settings import Settings
-from models import notice, verification
+from models import entry, notice, verification
 from models.approval import digest
 from models.file import Storage
 from models.identity import forget_old_sessions
@@ -83,7 +83,7 @@ async def _told(store: Store, clock: Clock, deed: Callable[[Work], Awaitable[int
 async def tidy(store: Store, *, clock: Clock = utc_now, storage: Storage | None = None) -> int:
     """Forget keys, sessions, notices, mails, codes and files that are kept no longer; answer how many."""
     forgotten = await sweep_files(store, storage, clock=clock) if storage is not None else 0
-    for forget in (replay.forget_old, notice.forget_old, verification.forget_old):
+    for forget in (replay.forget_old, notice.forget_old, verification.forget_old, entry.forget_old):
         while gone := await run_write(store, system_actor(), forget, clock=clock):
             forgotten += gone
     now = clock()

@@ -144,6 +144,9 @@ def upgrade() -> None:
         ),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True).with_variant(sa.String(length=27), "sqlite"), nullable=True),
+        sa.Column(
+            "verified_at", sa.DateTime(timezone=True).with_variant(sa.String(length=27), "sqlite"), nullable=True
+        ),
         sa.ForeignKeyConstraint(
             ["entry_id"], ["partner_entry.id"], name=op.f("fk_partner_entry_code_entry_id_partner_entry")
         ),

@@ -31,6 +31,12 @@ class AgreementKind(Word):
         "客户关联华为云合作伙伴须知",
         "Notice on associating with a Huawei Cloud partner",
     )
+    AUTHORISATION_COMMITMENT = (
+        "AUTHORISATION_COMMITMENT",
+        "代客授权承诺函",
+        "Commitment letter on acting for customers",
+    )
+    SERVICE_TERMS = "SERVICE_TERMS", "合作伙伴服务条款", "Partner service terms"
 
 
 class AgreementState(Word):

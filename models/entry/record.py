@@ -162,6 +162,7 @@ class EntryCode(Record, table=True):
     expires_at: dt.datetime = Field(sa_type=Instant)
     attempts: int = 0
     ended_at: dt.datetime | None = Field(default=None, sa_type=Instant)
+    verified_at: dt.datetime | None = Field(default=None, sa_type=Instant)
 
     __table_args__ = (
         sa.Index("ix_partner_entry_code_entry", "entry_id", "sent_at"),

@@ -21,6 +21,7 @@ class AttachmentField(Word):
     EVIDENCE = "EVIDENCE", "证明材料", "Evidence"
     VERDICT = "VERDICT", "审批意见附件", "Evidence of a verdict"
     INTERNAL = "INTERNAL", "内部材料", "Internal evidence"
+    LICENCE = "LICENCE", "营业执照", "Business licence"
 
 
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

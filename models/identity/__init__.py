@@ -14,9 +14,11 @@ from models.identity.clients import (
     set_mode,
 )
 from models.identity.members import (
+    become_main,
     choose_language,
     deactivate,
     open_account,
+    open_applicant,
     open_member,
     reactivate,
     set_director,
@@ -131,6 +133,7 @@ __all__ = [
     "actor_of",
     "actor_of_access",
     "actor_of_token",
+    "become_main",
     "begin_session",
     "begin_visit",
     "change_password",
@@ -155,6 +158,7 @@ __all__ = [
     "note_seen",
     "note_used",
     "open_account",
+    "open_applicant",
     "open_member",
     "operator_actor",
     "own_organisation",

@@ -22,7 +22,7 @@ from models.kernel.reads.statement import given
 from models.kernel.values import Uid, public_id
 from models.kernel.work import utc_now
 from models.partner import PartnerOrganisation
-from models.rights import PRESETS, Preset, Right
+from models.rights import APPLICANT, PRESETS, Preset, Right
 
 Enrichment = Callable[[AsyncSession, Actor, dt.datetime], Awaitable[Mapping[str, Any]]]
 
@@ -73,7 +73,8 @@ async def actor_of(
 ) -> Actor:
     """Load an account as the actor that it is now, with the rights of its present roles (COL-7.1.14).
 
-    An account that must still change its password has no rights but to change it (COL-7.1.13). A tool has no more than
+    An account that must still change its password has no rights but to change it (COL-7.1.13), and one whose company
+    has not joined yet none but to fill in its entry (PL-16). A tool has no more than
     its scopes and no more than the account that issued its token. An inactive or unknown account is refused.
     """
     return await actor_among(
@@ -137,6 +138,8 @@ async def actor_among(
             (permission for _, _, granted in roles for permission in granted),
             is_main=is_main,
         )
+        if Side[side] is Side.PARTNER and partner_id is None:
+            permissions = APPLICANT
     if scopes is not None:
         permissions &= frozenset(scopes)
     codes = (preset.value if preset else public_id(Role.prefix, role_id) for role_id, preset, _ in roles)

@@ -30,6 +30,9 @@ from models.partner import NotAPdmError, also_check_pdm
 from models.rights import Preset, Right
 
 OPENED: Final = Operation("account.create", "创建账号", "Open an account", "account", "createAccount")
+JOINED: Final = Operation(
+    "account.become_main", "成为主账号", "Become the main account", "account", "becomeMainAccount"
+)
 ROLES_SET: Final = Operation("account.set_roles", "分配角色", "Set roles", "account", "setAccountRoles")
 DIRECTOR_SET: Final = Operation(
     "account.set_director", "指定客户经理主管", "Set the director", "account", "setAccountDirector"
@@ -89,6 +92,32 @@ async def open_account(
     account.is_main, account.lang, account.must_change_password = is_main, lang, must_change_password
     refuse(_misplaced(account))
     return await _open(work, account, role_ids, director_id)
+
+
+async def open_applicant(
+    work: Work, *, login: str, name: str, password_hash: str, email: str, mobile: str, lang: Lang
+) -> Account:
+    """Open the account of somebody whose company has not joined yet; it may fill in its entry and nothing else.
+
+    Whoever calls has seen that the person was invited and verified (PL-16).
+    """
+    account = _account(work, login, name, password_hash, Side.PARTNER, title="", email=email, mobile=mobile)
+    account.lang, account.must_change_password = lang, False
+    if await work.count(select(Account).where(col(Account.login) == account.login)):
+        raise LoginTakenError(path="login", login=account.login)
+    work.add(account)
+    await work.flush()
+    work.note(OPENED, account, after={"login": account.login, "side": account.side})
+    return account
+
+
+async def become_main(work: Work, account_id: UUID, partner_id: UUID) -> Account:
+    """Make an applicant's account the main account of the partner that it has become (PL-16)."""
+    account: Account = await work.first(select(Account).where(col(Account.id) == account_id).with_for_update())
+    account.partner_id, account.is_main = partner_id, True
+    _touch(work, account)
+    work.note(JOINED, account, before={"is_main": False}, after={"is_main": True}, partner_id=partner_id)
+    return account
 
 
 async def set_roles(

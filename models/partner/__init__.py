@@ -3,13 +3,16 @@
 from models.partner.actions import (
     add_offering,
     also_check_pdm,
+    also_when_frozen,
     create_partner,
     edit_offering,
     join_plan,
     joined_paths,
     joined_plans,
     listed_offerings,
+    may_be_distributor,
     set_path_stage,
+    take_in,
     update_partner,
 )
 from models.partner.record import Offering, PartnerOrganisation, PartnerPath, PartnerPlan, organisations_of
@@ -40,13 +43,16 @@ __all__ = [
     "Plan",
     "add_offering",
     "also_check_pdm",
+    "also_when_frozen",
     "create_partner",
     "edit_offering",
     "join_plan",
     "joined_paths",
     "joined_plans",
     "listed_offerings",
+    "may_be_distributor",
     "organisations_of",
     "set_path_stage",
+    "take_in",
     "update_partner",
 ]

@@ -33,12 +33,20 @@ EDIT_OFFERING = Operation("partner.edit_offering", "修改 Offering", "Edit the 
 
 PdmCheck = Callable[[Work, UUID], Awaitable[DomainError | None]]
 _pdm_checks: list[PdmCheck] = []
+Follow = Callable[[Work, PartnerOrganisation], Awaitable[None]]
+_on_frozen: list[Follow] = []
 
 
 def also_check_pdm(check: PdmCheck) -> None:
     """Let the layer that knows accounts say whether an account can be a PDM."""
     if check not in _pdm_checks:
         _pdm_checks.append(check)
+
+
+def also_when_frozen(follow: Follow) -> Follow:
+    """Let a layer above do what follows when a partner is frozen."""
+    _on_frozen.append(follow)
+    return follow
 
 
 async def create_partner(
@@ -75,9 +83,14 @@ async def create_partner(
     )
     told = {name: value for name, value in _facts(partner).items() if value not in (None, False)}
     refuse([*_malformed(told), *await _conflicts(work, partner, told)])
+    return await take_in(work, partner)
+
+
+async def take_in(work: Work, partner: PartnerOrganisation) -> PartnerOrganisation:
+    """Write down a partner that was looked at: registered by operations, or joined by an entry of its own (PL-16)."""
     work.add(partner)
     await work.flush()
-    work.note(CREATE, partner, after=told)
+    work.note(CREATE, partner, after={name: value for name, value in _facts(partner).items() if value})
     return partner
 
 
@@ -88,7 +101,11 @@ async def update_partner(work: Work, id: UUID, values: Mapping[str, Any], *, ver
     if values.get("level") == PartnerLevel.CORE and partner.level != PartnerLevel.CORE:
         work.actor.require(Right.PARTNER_MANAGE)  # the core level is ecosystem operations' to grant
     refuse([*_malformed(values), *await _conflicts(work, partner, values)])
+    was_frozen = partner.frozen
     amend(work, partner, UPDATE, values)
+    if partner.frozen and not was_frozen:
+        for follow in _on_frozen:
+            await follow(work, partner)
     return partner
 
 
@@ -227,7 +244,7 @@ async def _conflicts(work: Work, partner: PartnerOrganisation, values: Mapping[s
     if "kind" in values or "distributor_id" in values:
         kind = values.get("kind", partner.kind)
         distributor_id = values.get("distributor_id", partner.distributor_id)
-        if distributor_id is not None and not await _is_distributor(work, kind, distributor_id):
+        if distributor_id is not None and not await may_be_distributor(work, kind, distributor_id):
             found.append(DistributorNotAllowedError(path="distributorId"))
         resellers = select(PartnerOrganisation.id).where(PartnerOrganisation.distributor_id == partner.id)
         if kind is not PartnerKind.DISTRIBUTOR and await work.first(resellers):
@@ -237,7 +254,7 @@ async def _conflicts(work: Work, partner: PartnerOrganisation, values: Mapping[s
     return found
 
 
-async def _is_distributor(work: Work, kind: PartnerKind, distributor_id: UUID) -> bool:
+async def may_be_distributor(work: Work, kind: PartnerKind, distributor_id: UUID) -> bool:
     """A reseller is linked to one tier-1 distributor and nobody else is (PL-13)."""
     if kind is not PartnerKind.RESELLER:
         return False
