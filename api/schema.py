@@ -14,6 +14,7 @@ from models.kernel.lifecycle import lifecycles_markdown
 from resolvers.agreement import AgreementMutation, AgreementQuery
 from resolvers.approval import ApprovalMutation, ApprovalQuery
 from resolvers.association import AssociationMutation, AssociationQuery
+from resolvers.association_request import AssociationRequestMutation, AssociationRequestQuery
 from resolvers.customer import CustomerMutation, CustomerQuery
 from resolvers.customer_report import CustomerReportMutation, CustomerReportQuery
 from resolvers.deal_registration import DealRegistrationMutation, DealRegistrationQuery
@@ -33,6 +34,7 @@ from resolvers.partner import PartnerMutation, PartnerQuery
 from resolvers.pce import PceMutation, PceQuery
 from resolvers.role_effects import RoleEffectsQuery
 from resolvers.scalars import SCALARS
+from resolvers.verification import VerificationMutation, VerificationQuery
 
 QUERIES = (
     GeneralQuery,
@@ -43,6 +45,8 @@ QUERIES = (
     CustomerReportQuery,
     InvitationQuery,
     AssociationQuery,
+    AssociationRequestQuery,
+    VerificationQuery,
     AgreementQuery,
     OpportunityQuery,
     LeadQuery,
@@ -64,6 +68,8 @@ MUTATIONS = (
     CustomerReportMutation,
     InvitationMutation,
     AssociationMutation,
+    AssociationRequestMutation,
+    VerificationMutation,
     AgreementMutation,
     OpportunityMutation,
     LeadMutation,

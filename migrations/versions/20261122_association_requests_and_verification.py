@@ -50,6 +50,8 @@ def upgrade() -> None:
         sa.Column("partner_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("filed_side", sa.String(length=40), nullable=False),
+        sa.Column("company_name", sa.String(length=128), nullable=True),
+        sa.Column("partner_name", sa.String(length=128), nullable=False),
         sa.Column("from_type", sa.String(length=40), nullable=True),
         sa.Column("to_type", sa.String(length=40), nullable=True),
         sa.Column("status", sa.String(length=40), nullable=False),

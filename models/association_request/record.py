@@ -11,7 +11,7 @@ from sqlmodel import Field, col, select
 
 from models.association_request.words import AssociationRequestKind, AssociationRequestStatus
 from models.customer import AssociationType, Customer
-from models.customer.record import PROFILE
+from models.customer.record import NAME, PROFILE
 from models.kernel.access import Actor, Side
 from models.kernel.reads import Filter, Listing, Many, One, SortKey, relate
 from models.kernel.record import Aggregate, Deadlined, where_given, word_type
@@ -26,7 +26,8 @@ class AssociationRequest(Aggregate, Deadlined, table=True):
     """A request to un-link or to switch the type of an association (解除关联/切换关联类型申请).
 
     `filed_side` is whose request it is; the other side decides. `from_type` is the type when it was filed, `to_type`
-    the one that is wished for.
+    the one that is wished for. `company_name` is the customer's, which its former partner sees
+    here only; customers read the name of their partner here.
     """
 
     __tablename__ = "association_request"
@@ -38,6 +39,8 @@ class AssociationRequest(Aggregate, Deadlined, table=True):
     partner_id: UUID = Field(sa_type=Uid, foreign_key="partner_organisation.id")
     kind: AssociationRequestKind = Field(sa_type=word_type(AssociationRequestKind))
     filed_side: Side = Field(sa_type=word_type(Side))
+    company_name: Annotated[str | None, NAME] = Field(default=None, max_length=128)
+    partner_name: str = Field(max_length=128)
     from_type: Annotated[AssociationType | None, PROFILE] = Field(sa_type=word_type(AssociationType))
     to_type: Annotated[AssociationType | None, PROFILE] = Field(default=None, sa_type=word_type(AssociationType))
     status: AssociationRequestStatus = Field(sa_type=word_type(AssociationRequestStatus))
@@ -78,6 +81,7 @@ class AssociationRequest(Aggregate, Deadlined, table=True):
         default=(("created_at", True),),
         filters={
             "customer": Filter("customer_id"),
+            "company_name": Filter("company_name", "text"),
             "partner": Filter("partner_id"),
             "kind": Filter("kind", "in"),
             "filed_side": Filter("filed_side", "in"),

@@ -92,6 +92,9 @@ class CustomerFact(Word):
     RESERVED_INSTANCE = "RESERVED_INSTANCE", "有未到期预留实例", "Has an unexpired reserved instance"
     CREDIT_ACCOUNT = "CREDIT_ACCOUNT", "有信用账户", "Has a credit account"
     GIFT_BALANCE = "GIFT_BALANCE", "有充值赠送余额", "Has gift balance from top-up"
+    UNPAID_ORDER = "UNPAID_ORDER", "有待伙伴支付的订单", "Has an order that awaits the partner's payment"
+    SUPPORT_PLAN = "SUPPORT_PLAN", "有有效的伙伴支持计划", "Has a partner support plan in force"
+    SPECIAL_CONTRACT = "SPECIAL_CONTRACT", "有生效中的特殊合同", "Has a special contract in force"
 
 
 # As the China site's API has them on the wire (COL-5.1.1); some are texts there and some are numbers, all are kept as

@@ -9,11 +9,13 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
+from models.customer import Customer
 from models.identity import Account
 from models.kernel.access import Side
 from models.kernel.errors import NotFoundError, PermissionDeniedError, ValueNotAllowedError
 from models.kernel.journal import Operation
 from models.kernel.record import Record
+from models.kernel.values import mask_email
 from models.kernel.work import Work
 from models.notice.telling import enqueue
 from models.partner import PartnerOrganisation
@@ -74,6 +76,19 @@ async def switch(work: Work, *, enabled: bool) -> VerificationSetting:
     return found
 
 
+async def operations_of(work: Work) -> list[tuple[VerifiedOperation, bool]]:
+    """List the operations of whoever asks that may need a code, and whether each needs one with his partner."""
+    actor = work.actor
+    partner_id = actor.partner_id
+    if actor.customer_id is not None:
+        partner_id = await work.first(select(Customer.partner_id).where(Customer.id == actor.customer_id))
+    return [
+        (one, partner_id is not None and await codes_of(work, partner_id, one))
+        for one in verified_operations().values()
+        if one.open_to(actor)
+    ]
+
+
 async def asks_for_code(work: Work, operation: VerifiedOperation, target: Record) -> bool:
     """Tell whether an operation on this asks whoever acts for a code (COL-5.12): off until a partner switches it on."""
     if work.actor.side is not operation.side:
@@ -94,14 +109,26 @@ async def codes_of(work: Work, partner_id: UUID, operation: VerifiedOperation) -
     return found is not None and found in operation.kinds
 
 
+def operation_named(code: str) -> VerifiedOperation:
+    """Find an operation that may ask for a code, or refuse."""
+    operation = verified_operations().get(code)
+    if operation is None:
+        raise ValueNotAllowedError(path="operation", value=code[:64])
+    return operation
+
+
+async def address_of(work: Work) -> str | None:
+    """Give the address to which codes of whoever asks go, as much of it as a page may show."""
+    email = await work.first(select(Account.email).where(Account.id == work.actor.id))
+    return mask_email(email) if email else None
+
+
 async def request_code(work: Work, operation_code: str, target_id: UUID) -> VerificationCode:
     """Send a code to whoever asks, by mail; one that was sent before for the same serves no more.
 
     The account's row is held meanwhile, so that requests made at one moment are counted one after the other.
     """
-    operation = verified_operations().get(operation_code)
-    if operation is None:
-        raise ValueNotAllowedError(path="operation", value=operation_code[:64])
+    operation = operation_named(operation_code)
     if not operation.open_to(work.actor):
         raise PermissionDeniedError(permission=operation.right)
     target: Any = await work.get(operation.model, target_id)
@@ -150,8 +177,10 @@ async def needs_code(work: Work, operation: VerifiedOperation, target: Record, g
     if not given:
         raise VerificationCodeRequiredError(path="verificationCode")
 
+    target_id = target.id
+
     async def count(own: Work) -> None:
-        await _try(own, operation, target, given)
+        await _try(own, operation, target_id, given)
 
     work.beforehand(f"{operation.code}/{target.id}", count)
     found = await _open_code(work, operation, target.id)
@@ -171,12 +200,13 @@ async def forget_old(work: Work) -> int:
     return len(old)
 
 
-async def _try(work: Work, operation: VerifiedOperation, target: Record, given: str) -> None:
-    found = await _open_code(work, operation, target.id)
+async def _try(work: Work, operation: VerifiedOperation, target_id: UUID, given: str) -> None:
+    found = await _open_code(work, operation, target_id)
     if found is None or found.tries >= await work.policy(MOST_TRIES):
         raise VerificationCodeEndedError(path="verificationCode")
     found.tries += 1
     if not _fits(work, found, given):
+        target = await work.first(select(operation.model).where(col(operation.model.id) == target_id))
         work.note(FAIL, target, changes={"for": operation.code, "try": found.tries})
 
 
