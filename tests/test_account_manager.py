@@ -12,7 +12,7 @@ from models.customer import (
     AccountManagerPeriod,
     Assigned,
     Customer,
-    CustomerOfResellerError,
+    CustomerNotYoursError,
     ManagerNotActiveError,
     ManagerNotInTeamError,
     ManagerUnchangedError,
@@ -227,9 +227,9 @@ async def test_leaving_the_partner_ends_the_period(leads: Leads) -> None:
 
 
 async def test_what_is_another_partners_is_not_assigned_even_where_it_is_seen(leads: Leads) -> None:
-    """COL-5.7.3"""
+    """COL-5.8.1"""
     foreign = await enter(leads, "别家客户", partner_id=leads.pipeline.cast.yunfan.id)
-    assert [type(one) for one in assign_obstacles(leads.pipeline.main, foreign)] == [CustomerOfResellerError]
+    assert [type(one) for one in assign_obstacles(leads.pipeline.main, foreign)] == [CustomerNotYoursError]
 
 
 @pytest.mark.parametrize("since", [None, dt.datetime(2025, 6, 1, 20, 0, tzinfo=dt.UTC)])

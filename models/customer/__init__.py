@@ -13,7 +13,7 @@ from models.customer.actions import (
 )
 from models.customer.assignment import (
     Assigned,
-    CustomerOfResellerError,
+    CustomerNotYoursError,
     ManagerNotActiveError,
     ManagerNotInTeamError,
     ManagerUnchangedError,
@@ -37,6 +37,7 @@ from models.customer.contact import (
 from models.customer.merged import CustomerMerge
 from models.customer.period import AccountManagerPeriod
 from models.customer.record import Customer, CustomerContact, CustomerScope
+from models.customer.reseller import CustomerOfResellerError, ResellerCustomer, not_seen
 from models.customer.standing import CustomerStanding, Known, keep_facts, known_of, standing_of, standing_seen
 from models.customer.words import (
     INTERNATIONAL_CODES,
@@ -63,6 +64,7 @@ __all__ = [
     "CustomerFact",
     "CustomerLevel",
     "CustomerMerge",
+    "CustomerNotYoursError",
     "CustomerOfResellerError",
     "CustomerOrigin",
     "CustomerScope",
@@ -80,6 +82,7 @@ __all__ = [
     "MobileInvalidError",
     "NoManagerError",
     "NotAnAccountManagerError",
+    "ResellerCustomer",
     "TooManyContactsError",
     "VerifiedStatus",
     "assign_manager",
@@ -95,6 +98,7 @@ __all__ = [
     "known_of",
     "manager_errors",
     "mobile_violations",
+    "not_seen",
     "standing_of",
     "standing_seen",
     "take_back",

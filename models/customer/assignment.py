@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from models.customer.notices import tell_of_assignment
 from models.customer.record import Customer
+from models.customer.reseller import not_seen
 from models.identity import Account, AccountRole, Role, permissions_of
 from models.kernel.access import Actor
 from models.kernel.errors import DomainError, NotFoundError, StaleVersionError, refuse
@@ -74,12 +75,12 @@ class NoManagerError(DomainError):
     cbc = "CBC.0155"
 
 
-class CustomerOfResellerError(DomainError):
-    """The customer is a reseller's; what is done with it is that reseller's business (COL-5.7.3)."""
+class CustomerNotYoursError(DomainError):
+    """Only the partner that a customer is associated with says whose it is there (COL-5.8.1)."""
 
-    zh = "该客户属于云经销商，请由该经销商办理。"
-    en = "The customer is a reseller's; please ask the reseller to do this."
-    cbc = "CBC.0151"
+    zh = "该客户未与贵公司关联。"
+    en = "The customer is not associated with your organisation."
+    cbc = "CBC.0155"
 
 
 class NoCustomerChosenError(DomainError):
@@ -115,7 +116,7 @@ class Assigned:
 async def assign_manager(work: Work, id: UUID, account_id: UUID, *, version: int) -> Customer:
     """Give a customer to an account manager, the first time or in place of another (COL-5.8.1)."""
     work.actor.require(Right.CUSTOMER_ASSIGN)
-    customer = await work.get(Customer, id, version=version)
+    customer = await _one(work, id, version)
     refuse([*assign_obstacles(work.actor, customer, account_id), *await _not_to(work, account_id)])
     _give(work, customer, account_id)
     await tell_of_assignment(work, [customer])
@@ -125,7 +126,7 @@ async def assign_manager(work: Work, id: UUID, account_id: UUID, *, version: int
 async def take_back(work: Work, id: UUID, *, version: int) -> Customer:
     """Take a customer back from its account manager (COL-5.8.4)."""
     work.actor.require(Right.CUSTOMER_ASSIGN)
-    customer = await work.get(Customer, id, version=version)
+    customer = await _one(work, id, version)
     refuse(take_back_obstacles(work.actor, customer))
     _give(work, customer, None)
     return customer
@@ -162,7 +163,7 @@ async def take_back_many(work: Work, customers: Sequence[tuple[UUID, int | None]
 def assign_obstacles(actor: Actor, customer: Customer, account_id: UUID | None = None) -> list[DomainError]:
     """Say what keeps a customer from being assigned, whoever the manager is to be."""
     if not _own(actor, customer):
-        return [CustomerOfResellerError()]
+        return [CustomerNotYoursError()]
     taken = account_id is not None and customer.account_manager_id == account_id
     return [ManagerUnchangedError(path="accountManager")] if taken else []
 
@@ -170,7 +171,7 @@ def assign_obstacles(actor: Actor, customer: Customer, account_id: UUID | None =
 def take_back_obstacles(actor: Actor, customer: Customer) -> list[DomainError]:
     """Say what keeps a customer from being taken back."""
     if not _own(actor, customer):
-        return [CustomerOfResellerError()]
+        return [CustomerNotYoursError()]
     return [] if customer.account_manager_id is not None else [NoManagerError()]
 
 
@@ -241,7 +242,7 @@ async def _each(
                 raise CustomerNamedTwiceError()
             seen.add(id)
             if (customer := found.get(id)) is None:
-                raise NotFoundError()
+                raise await not_seen(work, id)
             if version is not None and customer.version != version:
                 raise StaleVersionError(given=version, current=customer.version)
             await deed(customer)
@@ -250,6 +251,13 @@ async def _each(
         else:
             results.append(Assigned(id, customer))
     return results
+
+
+async def _one(work: Work, id: UUID, version: int) -> Customer:
+    try:
+        return await work.get(Customer, id, version=version)
+    except NotFoundError:
+        raise await not_seen(work, id) from None
 
 
 async def _held(work: Work, ids: Sequence[UUID]) -> dict[UUID, Customer]:

@@ -23,6 +23,7 @@ from models.partner.refusals import (
     NotAPdmError,
     OfferingNameTakenError,
 )
+from models.partner.reseller import Reseller
 from models.partner.words import OfferingKind, PartnerKind, PartnerLevel, Path, PathStage, Plan
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Path",
     "PathStage",
     "Plan",
+    "Reseller",
     "add_offering",
     "also_check_pdm",
     "also_when_frozen",
