@@ -10,18 +10,20 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from admin.pages.fields import Column
+from admin.pages.fields import Column, beijing
 from admin.pages.finding import Find
 from admin.pages.inputs import Input
 from admin.pages.records import RecordPages, Related, Section
-from admin.pages.steps import Given, Step
+from admin.pages.steps import Foreseen, Given, Step
 from admin.viewer import viewer_of
-from admin.words import spoken
+from admin.words import say, spoken
 from models.identity import Account, Role
 from models.identity.members import deactivate, reactivate, roles_of, set_roles, unlock
 from models.identity.sign_in import make_reset_link
+from models.kernel.access import Outcome
 from models.kernel.values import parse_public_id
 from models.kernel.work import Work
+from models.operations import Affected, effects_on_member
 from models.rights import Right
 
 
@@ -37,6 +39,30 @@ async def _roles(work: Work, account: Account) -> list[tuple[str, str]]:
 async def _set_roles(work: Work, id: UUID, given: Given) -> Any:
     chosen = [parse_public_id(one)[1] for one in given.values["roles"]]
     return await set_roles(work, id, chosen, version=given.version)
+
+
+async def _foreseen(work: Work, id: UUID, given: Given) -> Foreseen | None:
+    found = await effects_on_member(work, id, [parse_public_id(one)[1] for one in given.values["roles"]])
+    return Foreseen(say("roles_foreseen"), tuple(_line(one) for one in found)) if found else None
+
+
+def _line(one: Affected) -> str:
+    document, seen = one.of.document, one.of.usage.last_seen_at
+    whose = " / ".join(part for part in (one.of.partner, one.of.client.name) if part)
+    return say(
+        "roles_foreseen_line",
+        operation=f"{whose}: {document.name or document.external_id[:12]}",
+        used=say("roles_foreseen_used", calls=one.of.usage.calls, seen=beijing(seen))
+        if seen
+        else say("usage_never").lower(),
+        fields=say("roles_foreseen_and").join(
+            f"{effect.field} {_shown(effect.before)} → {_shown(effect.after)}" for effect in one.effects
+        ),
+    )
+
+
+def _shown(outcome: Outcome | None) -> str:
+    return (outcome or Outcome.PLAIN).label(spoken())
 
 
 async def _deactivate(work: Work, id: UUID, given: Given) -> Any:
@@ -111,6 +137,7 @@ class AccountPages(RecordPages):
             permission=Right.ACCOUNT_MANAGE,
             applies=lambda _actor, account: not account.is_main,
             held={"roles": _held},
+            foresee=_foreseen,
         ),
         "unlock": Step(
             _unlock,

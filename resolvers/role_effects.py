@@ -8,6 +8,7 @@ from models import operations as domain
 from models.identity import Account, Role
 from models.kernel.access import Outcome
 from models.kernel.values import instant_text
+from models.kernel.work import Work
 from resolvers.context import Info
 from resolvers.scalars import Instant, uid
 from resolvers.words import publish
@@ -84,6 +85,21 @@ class RoleEffectsQuery:
             found = await domain.effects_of_role(
                 reader.session, info.context.actor, role_id, permissions, reader.now, member_id=member_id
             )
+        return [RoleChangeEffect.of(one) for one in found]
+
+    @strawberry.field(
+        description="Which admitted operations of tools would gain or lose ruled fields if a member had exactly these "
+        "roles, as memberRolesSet gives them. For whoever sets the member's roles."
+    )
+    async def member_roles_effects(
+        self, info: Info, member: strawberry.ID, roles: list[strawberry.ID]
+    ) -> list[RoleChangeEffect] | None:
+        """Say what would change; nothing does."""
+        member_id = uid(member, Account.prefix, "member")
+        role_ids = [uid(role, Role.prefix, "roles") for role in roles]
+        async with info.context.reading() as reader:
+            work = Work(reader.session, reader.actor, reader.now, journal_key=b"")
+            found = await domain.effects_on_member(work, member_id, role_ids)
         return [RoleChangeEffect.of(one) for one in found]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import html
+import re
 from typing import Any
 
 import pytest
@@ -28,11 +30,13 @@ from models.identity import (
 from models.kernel.access import Side
 from models.kernel.work import utc_now
 from models.rights import PRESETS, Preset, Right
+from tests.desk import Desk, desk
 from tests.operating import MINE, a_client, admitted, decided, documents_of, published, sha256, submitted
 from tests.people import Clock, Store, open_person, password_hash
+from tests.pipeline import Pipeline
 from tests.portal import Portal, portal
 
-__all__ = ["portal"]
+__all__ = ["desk", "portal"]
 
 CUSTOMERS = "query Customers { customers(first: 3) { nodes { id companyName } } }"
 PLAINLY = "query CustomersPlainly { customers(first: 5) { nodes { companyName creditCode } } }"
@@ -75,7 +79,12 @@ class Tool:
 
 async def a_tool(portal: Portal) -> Tool:
     """Let 高远, who has the role 客户专员, hold the token of a tool with three admitted operations."""
-    store, cast = portal.pipeline.store, portal.pipeline.cast
+    return await tool_of(portal.pipeline)
+
+
+async def tool_of(pipeline: Pipeline) -> Tool:
+    """Open the tool, its operations, and its clerk's account."""
+    store, cast = pipeline.store, pipeline.cast
     wang, lin = await store.actor(cast.wang_main), await store.actor(cast.lin_operations)
     tool = Tool()
     tool.role = await store.do(wang, lambda work: create_role(work, name_zh="客户专员", permissions=SCOPES))
@@ -262,3 +271,74 @@ async def test_the_command_says_it_of_every_tool(
     assert "gains: Customer.companyName: REFUSED -> PLAIN" in said
     assert "gains: Customer.companyName: REFUSED -> MASKED_REVEALABLE" in said
     assert "0 would break or lose, 2 would change." in said
+
+
+async def test_the_account_page_says_first_which_operations_a_change_of_roles_touches(desk: Desk) -> None:
+    store, cast = desk.pipeline.store, desk.pipeline.cast
+    tool = await tool_of(desk.pipeline)
+    path, sun = f"/accounts/{tool.clerk.public_id}", await desk.enter(cast.sun_platform)
+    trainee = await store.do(
+        await store.actor(cast.wang_main), lambda work: create_role(work, name_zh="实习生", permissions=SCOPES[:1])
+    )
+    account = await store.account(tool.clerk)
+    given = {"version": str(account.version), "roles": trainee.public_id}
+    before = await store.everything()
+    asked = await sun.send(f"{path}/do/set_roles", **given)
+    shown = html.unescape(asked.text)
+    assert asked.status_code == 200
+    assert await store.everything() == before
+    for line in (
+        "华启软件有限公司 / 华启 CRM: Customers（从未调用）：Customer.companyName 脱敏，可查看 → 不可见",
+        "华启软件有限公司 / 华启 CRM: CustomersPlainly（从未调用）："
+        "Customer.companyName 明文 → 不可见；Customer.creditCode 脱敏，可查看 → 不可见",
+    ):
+        assert line in shown, line
+    # What somebody confirms is what he has read; another choice is foreseen anew.
+    seal = re.search(r'name="foreseen" value="([0-9a-f]{64})"', asked.text)
+    assert seal is not None
+    none = await sun.send(f"{path}/do/set_roles", version=str(account.version), roles=tool.role.public_id)
+    assert none.status_code == 303, "nothing changes, so nothing is asked"
+    other = await sun.send(f"{path}/do/set_roles", **given, foreseen="0" * 64)
+    assert seal[1] in other.text
+    assert await store.everything() == before
+    await sun.send("/language", lang="en", back="/admin/")
+    again = await sun.send(f"{path}/do/set_roles", **given)
+    line = "CRM: Customers (never): Customer.companyName Masked, can be revealed → Refused"
+    assert line in html.unescape(again.text)
+    seal = re.search(r'name="foreseen" value="([0-9a-f]{64})"', again.text)
+    assert seal is not None
+    assert (await sun.send(f"{path}/do/set_roles", **given, foreseen=seal[1])).status_code == 303
+    assert (await store.account(tool.clerk)).version > account.version
+    assert (await store.journal())[-1].changes["roles"]["to"] == [trainee.public_id]
+
+
+EFFECTS_ON_MEMBER = """query($member: ID!, $roles: [ID!]!) { memberRolesEffects(member: $member, roles: $roles) {
+    clientName documentName fields { field before after } } }"""
+
+
+async def test_whoever_sets_a_members_roles_may_ask_what_this_would_change(portal: Portal) -> None:
+    tool = await a_tool(portal)
+    store, cast = portal.pipeline.store, portal.pipeline.cast
+    wang = await store.actor(cast.wang_main)
+    clerk, whole = tool.clerk.public_id, tool.role.public_id
+    more = await store.do(wang, lambda work: create_role(work, name_zh="客户查看", permissions=SCOPES[:1]))
+
+    async def asked_of(who: Account, *roles: str) -> Any:
+        before = await store.everything()
+        found = await portal.get(who, EFFECTS_ON_MEMBER, member=clerk, roles=[*roles])
+        assert await store.everything() == before
+        return told(found["memberRolesEffects"])
+
+    for manager in (cast.wang_main, cast.li_administrator, cast.sun_platform):
+        await portal.token(manager)
+        assert await asked_of(manager, whole) == await asked_of(manager, whole, more.public_id) == set()
+        assert await asked_of(manager, more.public_id) == await role_taken(portal, manager, tool)
+    for stranger in (cast.chen_manager, cast.liu_main_of_yunfan, cast.zhou_pdm):
+        refused = await portal.ask(stranger, EFFECTS_ON_MEMBER, member=clerk, roles=[whole])
+        assert refused["data"]["memberRolesEffects"] is None
+        code = refused["errors"][0]["extensions"]["code"]
+        assert code == ("NOT_FOUND" if stranger is cast.liu_main_of_yunfan else "PERMISSION_DENIED")
+
+
+async def role_taken(portal: Portal, who: Account, tool: Tool) -> Any:
+    return told(await asked(portal, who, tool.role, None, member=tool.clerk.public_id))

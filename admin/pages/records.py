@@ -16,7 +16,7 @@ from admin.pages.fields import Cell, Column, cell_of, names_of, to_many, wanted_
 from admin.pages.finding import SIZES, Find, asked, offered, sortable
 from admin.pages.inputs import Filled, Input, fill, filled_with
 from admin.pages.sla import Clock, breach_of, clock_of, pause_of
-from admin.pages.steps import Given, Step, buttons, lifecycle_of, read_reason, version_of
+from admin.pages.steps import Foreseen, Given, Step, buttons, lifecycle_of, read_reason, version_of
 from admin.pages.timeline import LATEST, timeline
 from admin.pages.uploads import put, shelf_of
 from admin.site import Pages
@@ -299,6 +299,9 @@ class RecordPages(Pages):
         if filled.sound:
             given = Given(version_of(form), word, text, filled.values)
             try:
+                foreseen = await self._foreseen(viewer, step, id_, given)
+                if foreseen is not None and form.get("foreseen") != foreseen.seal:
+                    return await self.detail(request, verb=verb, filled=filled, foreseen=foreseen)
                 await viewer.act(lambda work: step.act(work, id_, given))
             except NotFoundError:
                 raise
@@ -309,6 +312,12 @@ class RecordPages(Pages):
                 return self.site.go(f"{self.address}/{request.path_params['id']}")
         status = 409 if filled.general else 422
         return await self.detail(request, status=status, verb=verb, filled=filled)
+
+    async def _foreseen(self, viewer: Viewer, step: Step, id_: UUID, given: Given) -> Foreseen | None:
+        if step.foresee is None:
+            return None
+        async with viewer.reading() as reader:
+            return await step.foresee(viewer.looking(reader.session), id_, given)
 
     # Files
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,19 @@ class Given:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Foreseen:
+    """What a step would bring about beyond its record (预计影响); whoever takes it has to have read this."""
+
+    title: str
+    lines: tuple[str, ...]
+
+    @property
+    def seal(self) -> str:
+        """Give what says that exactly this was read."""
+        return hashlib.sha256("\n".join(self.lines).encode()).hexdigest()
+
+
 Act = Callable[[Work, UUID, Given], Awaitable[Any]]
 Options = Callable[[Work, Any], Awaitable[Sequence[tuple[str, str]]]]
 
@@ -52,6 +66,7 @@ class Step:
     held: Mapping[str, Callable[[Work, Any], Awaitable[Any]]] = field(default_factory=dict)
     colour: str = "secondary"
     comment: bool = False
+    foresee: Callable[[Work, UUID, Given], Awaitable[Foreseen | None]] | None = None
 
 
 @dataclass(frozen=True)

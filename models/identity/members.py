@@ -159,6 +159,17 @@ async def set_roles(
     return account
 
 
+async def roles_to_weigh(work: Work, account_id: UUID, role_ids: Collection[UUID]) -> tuple[Account, list[Role]]:
+    """Find a member and the roles that somebody considers to give it; what he may not give is refused."""
+    _require_management(work)
+    account = await work.first(select(Account).where(col(Account.id) == account_id, Account.visible_to(work.actor)))
+    if account is None or not _is_managed(work, account):
+        raise NotFoundError()
+    roles = await _roles(work, role_ids)
+    refuse(check_roles(account, roles))
+    return account, roles
+
+
 async def set_director(
     work: Work, account_id: UUID, director_id: UUID | None, *, version: int | None = None
 ) -> Account:
@@ -322,12 +333,20 @@ async def _open(work: Work, account: Account, role_ids: Collection[UUID], direct
 async def _managed(work: Work, account_id: UUID, version: int | None) -> Account:
     """Fetch an account that the actor manages: one of his organisation, or any for the platform administrator."""
     _person(work)
-    if not work.actor.may(Right.ACCOUNT_MANAGE):
-        work.actor.require(Right.MEMBER_MANAGE)
+    _require_management(work)
     account = await work.get(Account, account_id, version=version)
-    if not work.actor.may(Right.ACCOUNT_MANAGE) and account.partner_id != work.actor.partner_id:
+    if not _is_managed(work, account):
         raise NotFoundError()
     return account
+
+
+def _require_management(work: Work) -> None:
+    if not work.actor.may(Right.ACCOUNT_MANAGE):
+        work.actor.require(Right.MEMBER_MANAGE)
+
+
+def _is_managed(work: Work, account: Account) -> bool:
+    return work.actor.may(Right.ACCOUNT_MANAGE) or account.partner_id == work.actor.partner_id
 
 
 async def _roles(work: Work, role_ids: Collection[UUID]) -> list[Role]:

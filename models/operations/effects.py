@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -14,11 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from models.identity import AccountRole, ApiToken, ClientApplication
-from models.identity.access import rights_under
+from models.identity.access import permissions_of, rights_under
+from models.identity.members import roles_to_weigh
 from models.identity.roles import manages_roles_of, role_to_weigh
 from models.identity.rules import check_known
 from models.kernel.access import Actor, Outcome, Side, outcome_of
 from models.kernel.errors import refuse
+from models.kernel.work import Work
 from models.operations.lookup import with_grants
 from models.operations.record import ManifestEntry, OperationDocument, OperationManifest
 from models.operations.usage import Tally, usage_of
@@ -113,7 +115,27 @@ async def effects_of_role(
     refuse(check_known(permissions or ()))
     tools = [] if side is Side.HUAWEI else [ApiToken.side == side, ApiToken.partner_id == partner_id]
     members = [] if member_id is None else [ApiToken.issuer_id == member_id]
-    holders = await rights_of_tokens(session, {role.id: permissions}, now, *tools, *members)
+    return await _affected(session, await rights_of_tokens(session, {role.id: permissions}, now, *tools, *members), now)
+
+
+async def effects_on_member(work: Work, account_id: UUID, role_ids: Collection[UUID]) -> list[Affected]:
+    """Say which documents in use would gain or lose ruled fields if a member had exactly these roles.
+
+    Whoever may set the member's roles is told; nothing is changed.
+    """
+    account, roles = await roles_to_weigh(work, account_id, role_ids)
+    held = await rights_under(work.session, {account.id}, {})
+    if account.id not in held:
+        return []
+    granted = (permission for role in roles for permission in role.permissions)
+    after = permissions_of((role.preset for role in roles), granted, is_main=account.is_main)
+    tokens = await _in_force(work.session, work.now, ApiToken.issuer_id == account.id)
+    return await _affected(work.session, _within_scopes(tokens, {account.id: (held[account.id][0], after)}), work.now)
+
+
+async def _affected(
+    session: AsyncSession, holders: Mapping[UUID, Sequence[Rights]], now: dt.datetime
+) -> list[Affected]:
     found = []
     for one in await in_use(session, now, holders):
         ruled = plain_permissions(one.document)
@@ -131,20 +153,22 @@ async def rights_of_tokens(
     A token acts with its issuer's rights within its scopes; those whose issuers have none of the roles are left out.
     """
     holding = sa.select(col(AccountRole.account_id)).where(col(AccountRole.role_id).in_(roles))
+    tokens = await _in_force(session, now, col(ApiToken.issuer_id).in_(holding), *where)
+    return _within_scopes(tokens, await rights_under(session, {token.issuer_id for token in tokens}, roles))
+
+
+async def _in_force(session: AsyncSession, now: dt.datetime, *where: Any) -> list[ApiToken]:
     tokens = await session.execute(
         select(ApiToken)
-        .where(
-            col(ApiToken.revoked_at).is_(None),
-            col(ApiToken.expires_at) > now,
-            col(ApiToken.issuer_id).in_(holding),
-            *where,
-        )
+        .where(col(ApiToken.revoked_at).is_(None), col(ApiToken.expires_at) > now, *where)
         .order_by(col(ApiToken.client_id), col(ApiToken.id))
     )
-    living = list(tokens.scalars())
-    issuers = await rights_under(session, {token.issuer_id for token in living}, roles)
+    return list(tokens.scalars())
+
+
+def _within_scopes(tokens: Iterable[ApiToken], issuers: Mapping[UUID, Rights]) -> dict[UUID, list[Rights]]:
     found: dict[UUID, list[Rights]] = defaultdict(list)
-    for token in living:
+    for token in tokens:
         if token.issuer_id in issuers:
             before, after = (rights & frozenset(token.scopes) for rights in issuers[token.issuer_id])
             found[token.client_id].append((before, after))
