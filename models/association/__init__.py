@@ -1,6 +1,6 @@
 """Who is associated with whom: how it comes about, its history, and what a customer sees of its partner."""
 
-from models.association.actions import associate
+from models.association.actions import also_when_associated, also_when_leaving_resale, associate, leave_resale
 from models.association.contacts import (
     MOST_SHOWN,
     PartnerContact,
@@ -31,9 +31,12 @@ __all__ = [
     "PartnerContact",
     "Shown",
     "TooManyPartnerContactsError",
+    "also_when_associated",
+    "also_when_leaving_resale",
     "associate",
     "grace_after_leaving_resale",
     "grace_in_resale",
+    "leave_resale",
     "migrate",
     "my_partner",
     "set_contacts",

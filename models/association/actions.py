@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 from uuid import UUID
 
@@ -15,6 +16,33 @@ from models.kernel.work import Work
 ASSOCIATE: Final = Operation(
     "customer.associate", "关联客户", "Associate the customer", "csbchannelsalesCustomer", "associateCustomer"
 )
+
+
+Associated = Callable[[Work, Customer], Awaitable[None]]
+Leaving = Callable[[Work, Customer, UUID], Awaitable[None]]
+_when_associated: list[Associated] = []
+_when_leaving_resale: list[Leaving] = []
+
+
+def also_when_associated(follow: Associated) -> Associated:
+    """Let a layer above do what follows when a customer comes to a partner."""
+    _when_associated.append(follow)
+    return follow
+
+
+def also_when_leaving_resale(follow: Leaving) -> Leaving:
+    """Let a layer above do what follows when a customer leaves the resale of a partner, named by its id."""
+    _when_leaving_resale.append(follow)
+    return follow
+
+
+async def leave_resale(work: Work, customer: Customer, partner_id: UUID) -> None:
+    """Do what follows when a customer is un-linked from resale, switched out of it or moved (COL-5.6).
+
+    The caller holds the customer's row, and calls this while the customer is still with the partner.
+    """
+    for follow in _when_leaving_resale:
+        await follow(work, customer, partner_id)
 
 
 async def associate(
@@ -48,6 +76,8 @@ async def associate(
     if association_type is AssociationType.RESALE:
         await grace_in_resale(work, customer.id)
     work.note(ASSOCIATE, customer, before=before, after=after)
+    for follow in _when_associated:
+        await follow(work, customer)
     return work.add(
         AssociationEvent(
             customer_id=customer.id,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from models.association.actions import associate
+from models.association.actions import associate, leave_resale
 from models.association.record import AssociationCause, AssociationEvent, AssociationEventKind
 from models.customer import AssociationType, Customer
 from models.kernel.errors import DomainError, LengthError, NotFoundError, ReasonRequiredError, refuse
@@ -80,6 +80,8 @@ async def _move(work: Work, customer: Customer, target: PartnerOrganisation, rea
     if customer.partner_id is None:
         raise NotFoundError()
     kind = customer.association_type or AssociationType.REFERRAL
+    if kind is AssociationType.RESALE:
+        await leave_resale(work, customer, customer.partner_id)
     work.add(
         AssociationEvent(
             customer_id=customer.id,

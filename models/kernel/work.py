@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import datetime as dt
 import hashlib
 import random
@@ -15,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlmodel import col, select
 
-from models.kernel.access import Actor
+from models.kernel.access import Actor, system_actor
 from models.kernel.calendar import WorkingCalendar
 from models.kernel.errors import NotFoundError, StaleVersionError, TryAgainError
 from models.kernel.journal import JournalLine, Operation, told
@@ -85,6 +86,12 @@ class Work:
         self._written = written
         self._policies: dict[str, Any] | None = None
         self._calendar: WorkingCalendar | None = None
+
+    def by_system(self) -> Work:
+        """Go on in the same transaction as the system, with what follows from a deed whoever did it."""
+        going_on = copy.copy(self)
+        going_on.actor = system_actor()
+        return going_on
 
     async def get(self, model: type[R], id: UUID, *, version: int | None = None) -> R:
         """Fetch a row that the actor sees and hold it until the end; *not yours* and *not there* are one refusal."""

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from models.kernel.calendar import BEIJING
 from models.kernel.reads import Reader, Row, Wanted
 from models.kernel.record import Record
-from models.kernel.values import Instant
+from models.kernel.values import Instant, MinorUnits, amount_text
 from models.kernel.words import Lang, Word
 from models.labels import field_label
 from models.notice.kinds import Subject, notice_kinds, subjects
@@ -75,7 +75,8 @@ def _told(notice: Any, found: tuple[Subject, Row] | None, lang: Lang) -> Told:
     name = facts[subject.columns[0].replace(".", "_")]
     path = f"/{subject.path}/{facts['number']}"
     return Told(
-        kind.title(lang), kind.sentence(lang).format(**facts), name, details, path, present["status"] != facts["status"]
+        *(kind.title(lang), kind.sentence(lang).format(**facts), name, details, path),
+        gone_on="status" in present and present["status"] != facts["status"],
     )
 
 
@@ -88,11 +89,11 @@ def _facts(subject: Subject, row: Any, lang: Lang) -> dict[str, str]:
         if rest:
             model = model.relations[first].target
             value = getattr(value, rest) if value is not None else None
-        facts[name.replace(".", "_")] = _text(model, rest or first, value, lang)
+        facts[name.replace(".", "_")] = _text(model, rest or first, value, lang, getattr(row, "currency", None))
     return facts
 
 
-def _text(model: type[Record], column: str, value: Any, lang: Lang) -> str:
+def _text(model: type[Record], column: str, value: Any, lang: Lang, currency: str | None = None) -> str:
     if value in (None, "", []):
         return ABSENT
     stored = model.__table__.c[column].type  # type: ignore[attr-defined]
@@ -101,6 +102,8 @@ def _text(model: type[Record], column: str, value: Any, lang: Lang) -> str:
         return str(word(value).label(lang))
     if isinstance(stored, Instant):
         return beijing_text(dt.datetime.fromisoformat(value))
+    if isinstance(stored, MinorUnits) and currency is not None:
+        return f"{amount_text(value, currency)} {currency}"
     return str(value)
 
 
