@@ -11,16 +11,22 @@ from strawberry.tools import merge_types
 
 from api.guide import GUIDE, guide
 from models.kernel.lifecycle import lifecycles_markdown
+from resolvers.account_manager import AccountManagerMutation
 from resolvers.agreement import AgreementMutation, AgreementQuery
 from resolvers.approval import ApprovalMutation, ApprovalQuery
 from resolvers.association import AssociationMutation, AssociationQuery
 from resolvers.association_request import AssociationRequestMutation, AssociationRequestQuery
+from resolvers.consumption import ConsumptionQuery
+from resolvers.authorisation import AuthorisationMutation, AuthorisationQuery
+from resolvers.balance import BalanceMutation, BalanceQuery
 from resolvers.customer import CustomerMutation, CustomerQuery
 from resolvers.customer_report import CustomerReportMutation, CustomerReportQuery
 from resolvers.deal_registration import DealRegistrationMutation, DealRegistrationQuery
+from resolvers.entry import PartnerEntryMutation, PartnerEntryQuery
 from resolvers.export import ExportMutation, ExportQuery
 from resolvers.fields import node_types
 from resolvers.file import FileMutation
+from resolvers.freeze import FreezeMutation, FreezeQuery
 from resolvers.general import GeneralMutation, GeneralQuery
 from resolvers.home import HomeMutation, HomeQuery
 from resolvers.identity import IdentityMutation, IdentityQuery
@@ -32,6 +38,7 @@ from resolvers.operations import OperationsMutation, OperationsQuery
 from resolvers.opportunity import OpportunityMutation, OpportunityQuery
 from resolvers.partner import PartnerMutation, PartnerQuery
 from resolvers.pce import PceMutation, PceQuery
+from resolvers.reseller import ResellerQuery
 from resolvers.role_effects import RoleEffectsQuery
 from resolvers.scalars import SCALARS
 from resolvers.verification import VerificationMutation, VerificationQuery
@@ -40,13 +47,19 @@ QUERIES = (
     GeneralQuery,
     IdentityQuery,
     PartnerQuery,
+    PartnerEntryQuery,
     PceQuery,
     CustomerQuery,
+    ConsumptionQuery,
+    ResellerQuery,
     CustomerReportQuery,
     InvitationQuery,
     AssociationQuery,
     AssociationRequestQuery,
     VerificationQuery,
+    AuthorisationQuery,
+    BalanceQuery,
+    FreezeQuery,
     AgreementQuery,
     OpportunityQuery,
     LeadQuery,
@@ -63,13 +76,18 @@ MUTATIONS = (
     GeneralMutation,
     IdentityMutation,
     PartnerMutation,
+    PartnerEntryMutation,
     PceMutation,
     CustomerMutation,
+    AccountManagerMutation,
     CustomerReportMutation,
     InvitationMutation,
     AssociationMutation,
     AssociationRequestMutation,
     VerificationMutation,
+    AuthorisationMutation,
+    BalanceMutation,
+    FreezeMutation,
     AgreementMutation,
     OpportunityMutation,
     LeadMutation,

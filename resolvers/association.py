@@ -7,10 +7,12 @@ from typing import Any
 import strawberry
 
 from models import association as domain
+from models import authorisation as authorisations
 from models import customer as customers
 from models.agreement import AgreementState
 from models.agreement import AgreementVersion as AgreementRow
 from models.association import AssociationCause, AssociationEventKind
+from models.authorisation import AuthorisationStatus
 from models.customer import AssociationType, CustomerFact
 from models.customer import Customer as CustomerRow
 from models.kernel.access import Side
@@ -19,6 +21,7 @@ from models.kernel.values import instant_text
 from models.kernel.work import Work
 from models.partner import PartnerOrganisation as PartnerRow
 from resolvers.agreement import AgreementVersion
+from resolvers.authorisation import CustomerAuthorisation
 from resolvers.context import Info, searched, single
 from resolvers.customer import Customer
 from resolvers.fields import Connection, Node, node, one, search
@@ -80,6 +83,21 @@ class ContactShown:
     email: str | None
 
 
+@strawberry.type(description="What a resale customer lets its partner do for it.")
+class AuthorisationSection:
+    """The section of authorisation (代客授权)."""
+
+    status: AuthorisationStatus
+    authorisation_id: strawberry.Private[Any]
+
+    @strawberry.field(description="The request or authorisation itself; null where there is none.")
+    async def authorisation(self, info: Info) -> CustomerAuthorisation | None:
+        """Give the row."""
+        id = self.authorisation_id
+        found: Any = await single(info, authorisations.CustomerAuthorisation, id) if id else None
+        return found  # type: ignore[no-any-return]
+
+
 @strawberry.type(description="The customer's own partner; without one only the agreement is told of.")
 class MyPartner:
     """My partner (我的合作伙伴)."""
@@ -98,6 +116,16 @@ class MyPartner:
         """Give the newest version."""
         found: Any = await single(info, AgreementRow, self.agreement_id) if self.agreement_id else None
         return found  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        description="How its authorisation stands; only a resale customer has this section (COL-5.1, COL-5.11)."
+    )
+    async def authorisation(self, info: Info) -> AuthorisationSection | None:
+        """Give the section."""
+        async with info.context.reading() as reader:
+            work = Work(reader.session, reader.actor, reader.now, journal_key=b"")
+            found = await authorisations.my_authorisation(work)
+        return AuthorisationSection(**vars(found)) if found is not None else None
 
 
 @strawberry.input

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from models import customer as domain
+from models.consumption import consumed_amount
 from models.customer import (
     AssociationType,
     CustomerLevel,
@@ -21,17 +22,22 @@ from models.partner import PartnerOrganisation as PartnerRow
 from models.reference import CompanySize
 from resolvers.context import Info, given, searched
 from resolvers.fields import Connection, Node, by_id, listed, many, node, one, search
+from resolvers.funds import CustomerBudget, CustomerFunds
 from resolvers.identity.types import Account
 from resolvers.mutation import Action, Payload, act, answers, patch
 from resolvers.partner import PartnerOrganisation
-from resolvers.scalars import Instant, uid
+from resolvers.scalars import Instant, MoneyInput, uid
 from resolvers.words import publish
 
 if TYPE_CHECKING:
     from resolvers.account_manager import AccountManagerPeriod
     from resolvers.agreement import AgreementSignature, KnowledgeRecommendation
     from resolvers.association import AssociationEvent
+    from resolvers.authorisation import CustomerAuthorisation
+    from resolvers.balance import BalanceEntry
+    from resolvers.consumption import ConsumptionSummary, MonthsFilter
     from resolvers.customer_report import CustomerReport
+    from resolvers.freeze import CustomerFreeze
     from resolvers.invitation import Invitation
     from resolvers.opportunity.types import Opportunity
 
@@ -83,6 +89,8 @@ class Customer(Node):
     account_manager: Account | None = one("The partner's account manager.")
     owner: Account | None = one("Huawei's customer owner.")
     bd: Account | None = one("The BD who looks after it at Huawei.")
+    funds: CustomerFunds | None = one("What it has of its partner's money; null where nothing was ever moved.")
+    budget: CustomerBudget | None = one("What it may use, where the international regime holds.")
 
     @strawberry.field(metadata=many("contacts"))
     def contacts(self, info: Info, first: int | None = None, after: str | None = None) -> Connection[CustomerContact]:
@@ -128,6 +136,41 @@ class Customer(Node):
         self, info: Info, first: int | None = None, after: str | None = None
     ) -> Connection[Annotated[AccountManagerPeriod, strawberry.lazy("resolvers.account_manager")]]:
         """List the periods of its account managers."""
+        return listed(self, info)  # type: ignore[no-any-return]
+
+    @strawberry.field(metadata=many("balance_entries"), description="What moved its funds, the newest first.")
+    def balance_entries(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> Connection[Annotated[BalanceEntry, strawberry.lazy("resolvers.balance")]]:
+        """List the entries of the ledger about the customer."""
+        return listed(self, info)  # type: ignore[no-any-return]
+
+    @strawberry.field(metadata=many("freezes"), description="For which periods it was frozen, the newest first.")
+    def freezes(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> Connection[Annotated[CustomerFreeze, strawberry.lazy("resolvers.freeze")]]:
+        """List the customer's freezes."""
+        return listed(self, info)  # type: ignore[no-any-return]
+
+    @strawberry.field(metadata=many("authorisations"), description="What it was asked to authorise, and its answers.")
+    def authorisations(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> Connection[Annotated[CustomerAuthorisation, strawberry.lazy("resolvers.authorisation")]]:
+        """List the customer's authorisations."""
+        return listed(self, info)  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        metadata=many("consumption"),
+        description="What it consumed by month, the newest first; this month's alone with `thisMonth` (COL-5.7.1).",
+    )
+    def consumption(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        filter: Annotated[MonthsFilter, strawberry.lazy("resolvers.consumption")] | None = None,
+    ) -> Connection[Annotated[ConsumptionSummary, strawberry.lazy("resolvers.consumption")]]:
+        """List the customer's consumption."""
         return listed(self, info)  # type: ignore[no-any-return]
 
     @strawberry.field(metadata=many("signatures"), description="The agreements that it has signed.")
@@ -188,12 +231,19 @@ class CustomerFilter:
     office: list[str] | None = None
     owner: strawberry.ID | None = None
     customer_type: list[CustomerType] | None = None
+    verified_status: list[VerifiedStatus] | None = None
+    frozen: list[FreezeState] | None = None
     origin: list[CustomerOrigin] | None = None
     external_id: str | None = None
+    consumption_from: MoneyInput | None = strawberry.field(default=None, description="Consumed this month at least.")
+    consumption_to: MoneyInput | None = strawberry.field(default=None, description="Consumed this month at most.")
 
     def as_filter(self) -> dict[str, Any]:
-        """Give the conditions that were set, ids as the domain has them."""
+        """Give the conditions that were set, ids and amounts as the domain has them."""
         given = dict(vars(self))
+        for name in ("consumption_from", "consumption_to"):
+            if (money := given[name]) is not None:
+                given[name] = consumed_amount(money.amount, money.currency, name)
         for name, prefix in (
             ("account_manager", AccountRow.prefix),
             ("owner", AccountRow.prefix),
@@ -267,6 +317,15 @@ class CustomerEditInput(Action):
     bd: strawberry.Maybe[strawberry.ID | None]
 
 
+@strawberry.input
+class CustomerTagsSetInput(Action):
+    """The customer as the caller read it, and its tags from now on."""
+
+    id: strawberry.ID
+    version: int
+    tags: list[str]
+
+
 @strawberry.type
 @answers(customer=domain.Customer)
 class CustomerPayload(Payload):
@@ -316,7 +375,7 @@ class CustomerQuery:
 
 @strawberry.type
 class CustomerMutation:
-    """What ecosystem operations do with customers."""
+    """What ecosystem operations and partners do with customers."""
 
     @strawberry.mutation(description="Enter a customer with its contacts.")
     async def customer_create(self, info: Info, input: CustomerCreateInput) -> CustomerPayload | None:
@@ -328,6 +387,18 @@ class CustomerMutation:
         contacts = [dict(vars(contact)) for contact in input.contacts]
         return await act(
             info, input, lambda work: domain.create_customer(work, values, contacts), CustomerPayload, "customer"
+        )
+
+    @strawberry.mutation(description="Put tags on one's own customer, in place of those before.")
+    async def customer_tags_set(self, info: Info, input: CustomerTagsSetInput) -> CustomerPayload | None:
+        """Set tags."""
+        id = uid(input.id, domain.Customer.prefix)
+        return await act(
+            info,
+            input,
+            lambda work: domain.set_tags(work, id, input.tags, version=input.version),
+            CustomerPayload,
+            "customer",
         )
 
     @strawberry.mutation(description="Edit what describes and assigns a customer.")

@@ -12,6 +12,7 @@ from models.identity import Account as AccountRow
 from models.partner import OfferingKind, PartnerKind, PartnerLevel, Path, PathStage, Plan
 from resolvers.context import Info, given, searched
 from resolvers.fields import Connection, Node, by_id, listed, many, node, one, search
+from resolvers.funds import PartnerBalance
 from resolvers.identity.types import Account
 from resolvers.mutation import Action, Payload, act, answers, patch
 from resolvers.scalars import Instant, uid
@@ -69,6 +70,7 @@ class PartnerOrganisation(Node):
     version: int
     pdm: Account | None = one("Who looks after the partner at Huawei.")
     distributor: PartnerOrganisation | None = one("The tier-1 distributor of a reseller.")
+    balance: PartnerBalance | None = one("What it has to give to its resale customers.")
 
     @strawberry.field(metadata=many("resellers"))
     def resellers(
