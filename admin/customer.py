@@ -203,6 +203,20 @@ class CustomerPages(RecordPages):
             ),
         ),
         Related(
+            "association_requests",
+            "association_requests",
+            (
+                Column("id", opens=True),
+                Column("partner_name"),
+                Column("kind"),
+                Column("filed_side"),
+                Column("to_type"),
+                Column("status", badge=True),
+                Column("due_at"),
+                Column("created_at"),
+            ),
+        ),
+        Related(
             "signatures",
             "signatures",
             (

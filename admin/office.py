@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from admin.account import AccountPages, RolePages
 from admin.agreement import AgreementPages
 from admin.approval import QueuePages
+from admin.association_request import AssociationRequestPages
 from admin.customer import CustomerPages
 from admin.customer_report import CustomerReportPages
 from admin.deal_registration import DealRegistrationPages
@@ -39,6 +40,7 @@ PAGES: tuple[type[Pages], ...] = (
     CustomerPages,
     CustomerReportPages,
     InvitationPages,
+    AssociationRequestPages,
     AgreementPages,
     LeadPages,
     DealRegistrationPages,

@@ -119,6 +119,7 @@ class PartnerPages(RecordPages):
                 Column("counts_for_assessment"),
             ),
         ),
+        Related("verification_settings", "verification_settings", (Column("enabled"), Column("updated_at"))),
     )
     steps = {
         "set_path_stage": Step(

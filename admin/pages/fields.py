@@ -27,7 +27,7 @@ LONG: Final = 256
 GREEN: Final = frozenset(
     {
         *("VALIDATED", "ACCEPTED", "WON", "DELIVERED", "ACTIVE", "approve", "approve_exit", "APPROVED", "validate"),
-        *("DONE", "CONVERTED", "REGISTERED", "REPORTED", "ASSOCIATED", "ADMITTED"),
+        *("DONE", "CONVERTED", "REGISTERED", "REPORTED", "ASSOCIATED", "ADMITTED", "COMPLETED"),
     }
 )
 RED: Final = frozenset(
@@ -36,10 +36,10 @@ RED: Final = frozenset(
 BLUE: Final = frozenset(
     {
         *("AUDITING", "VALIDATING", "PENDING", "PENDING_ACCEPTANCE", "EXIT_PENDING", "OPEN", "RUNNING"),
-        *("ASSIGNED", "FOLLOWING", "PENDING_REVIEW", "SENT", "WAITING"),
+        *("ASSIGNED", "FOLLOWING", "PENDING_REVIEW", "SENT", "WAITING", "PENDING_CUSTOMER", "PENDING_PARTNER"),
     }
 )
-YELLOW: Final = frozenset({"RETURNED", "DISPUTED", "RECALLED", "send_back", "REFUSED"})
+YELLOW: Final = frozenset({"RETURNED", "DISPUTED", "RECALLED", "send_back", "REFUSED", "FORCE_CLOSED"})
 
 
 def colour(code: str) -> str:
