@@ -49,8 +49,10 @@ class Right(Permission):
     CUSTOMER_DECIDE_REPORT = "customer:decide_report"
     CUSTOMER_INVITE = "customer:invite"
     CUSTOMER_MIGRATE = "customer:migrate"
+    CUSTOMER_MERGE = "customer:merge"
     CUSTOMER_ASSIGN = "customer:assign"
     CUSTOMER_ASSIGN_TO_ANYBODY = "customer:assign_to_anybody"
+    CUSTOMER_TAG = "customer:tag"
     INVITATION_ANSWER = "invitation:answer"
     ASSOCIATION_REQUEST = "association:request"
     ASSOCIATION_ANSWER = "association:answer"
@@ -205,9 +207,11 @@ _GRANTS: dict[Preset, frozenset[str]] = {
             Right.OPPORTUNITY_PROGRESS,
             Right.OPPORTUNITY_CLOSE,
             Right.OPPORTUNITY_DELIVER,
+            Right.CUSTOMER_MERGE,
             Right.CUSTOMER_READ_OWN,
             Right.CUSTOMER_ASSIGN,
             Right.CUSTOMER_ASSIGN_TO_ANYBODY,
+            Right.CUSTOMER_TAG,
             Right.CUSTOMER_REPORT,
             Right.CUSTOMER_INVITE,
             Right.AGREEMENT_READ_SIGNATURES,
@@ -227,9 +231,11 @@ _GRANTS: dict[Preset, frozenset[str]] = {
     | _EXPORTS,
     Preset.ADM: frozenset(
         {
+            Right.CUSTOMER_MERGE,
             Right.CUSTOMER_READ_OWN,
             Right.CUSTOMER_ASSIGN,
             Right.CUSTOMER_ASSIGN_TO_ANYBODY,
+            Right.CUSTOMER_TAG,
             Right.CUSTOMER_REPORT,
             Right.CUSTOMER_INVITE,
             Right.AGREEMENT_READ_SIGNATURES,
@@ -248,6 +254,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
     Preset.MGR: frozenset(
         {
             Right.CUSTOMER_READ_MANAGED,
+            Right.CUSTOMER_TAG,
             Right.CUSTOMER_REPORT,
             Right.CUSTOMER_INVITE,
             Right.PARTNER_READ_OWN,
@@ -260,6 +267,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
             Right.CUSTOMER_READ_OWN,
             Right.CUSTOMER_ASSIGN,
             Right.CUSTOMER_ASSIGN_TO_ANYBODY,
+            Right.CUSTOMER_TAG,
             Right.CUSTOMER_REPORT,
             Right.CUSTOMER_INVITE,
             Right.PARTNER_READ_OWN,
@@ -335,6 +343,7 @@ _GRANTS: dict[Preset, frozenset[str]] = {
         Right.OPPORTUNITY_AUDIT,
         Right.OPPORTUNITY_AUDIT_POOL,
         Right.OPPORTUNITY_ONBOARD,
+        Right.CUSTOMER_MERGE,
         Right.CUSTOMER_READ_ALL,
         Right.CUSTOMER_ONBOARD,
         Right.CUSTOMER_READ_FACTS,

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from models.customer.assignment import manager_errors
 from models.customer.contact import credit_code_violations, email_violations, mobile_violations
 from models.customer.likeness import core_name
+from models.customer.merged import CustomerMerge
 from models.customer.record import Customer, CustomerContact
 from models.kernel.amend import amend, field_path
 from models.kernel.errors import DomainError, FieldRequiredError, LengthError, ValueNotAllowedError, refuse
@@ -142,6 +143,21 @@ async def known_customer(
             )
             if found is not None:
                 return found
+    return await _merged_away(work, account_name=account_name, credit_code=credit_code, normalised_name=name)
+
+
+async def _merged_away(work: Work, **keys: str | None) -> Customer | None:
+    """Find the customer into which the one that is meant was merged."""
+    for name, value in keys.items():
+        if value:
+            survivor: Customer | None = await work.first(
+                select(Customer)
+                .join(CustomerMerge, col(CustomerMerge.survivor_id) == col(Customer.id))
+                .where(getattr(CustomerMerge, name) == value, col(CustomerMerge.undone_at).is_(None))
+                .order_by(col(CustomerMerge.id))
+            )
+            if survivor is not None:
+                return survivor
     return None
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple
 
 from models.kernel.values import normalised_company_name
 from models.kernel.words import Word
@@ -25,7 +26,8 @@ _PLACES: Final = sorted(
 _SHORT: Final = {one.zh: one.short for one in PROVINCES.values()} | {f"{city}市": city for city in CITIES}
 _ANY: Final = "|".join(_PLACES)
 _IN_BRACKETS: Final = re.compile(rf"[(\[【〔]\s*({_ANY})\s*[)\]】〕]")
-_BEFORE: Final = re.compile(rf"({_ANY})(.+)")
+_BEFORE: Final = re.compile(rf"(?P<place>{_ANY})(?P<name>.+)")
+_BEHIND: Final = re.compile(rf"(?P<name>.+?)(?P<place>{_ANY})")
 # What is left without its place must still be a name, not a word such as 大学.
 SHORTEST: Final = 3
 
@@ -38,16 +40,17 @@ class Likeness(NamedTuple):
 
 
 def likeness_of(text: str) -> Likeness:
-    """Take the place off a company's name, be it in front or in brackets, and reduce the rest as names compare.
+    """Take the place off a company's name, be it in front, behind or in brackets, and reduce the rest as names compare.
 
     北京华为技术有限公司, 华为技术（北京）有限公司 and 华为技术 share a core; a place stays where no name would be left.
     """
     plain = unicodedata.normalize("NFKC", text)
     places = [_SHORT.get(place, place) for place in _IN_BRACKETS.findall(plain)]
     core = normalised_company_name(_IN_BRACKETS.sub("", plain))
-    if (match := _BEFORE.fullmatch(core)) and len(match[2]) >= SHORTEST:
-        core = normalised_company_name(match[2])
-        places.append(_SHORT.get(match[1], match[1]))
+    for form in (_BEFORE, _BEHIND):
+        if (match := form.fullmatch(core)) and len(match["name"]) >= SHORTEST:
+            core = normalised_company_name(match["name"])
+            places.append(_SHORT.get(match["place"], match["place"]))
     if len(core) < SHORTEST:
         return Likeness(normalised_company_name(text), None)
     return Likeness(core, places[0] if places else None)
@@ -90,6 +93,14 @@ def difference_of(one: str, other: str) -> DuplicateReason | None:
     first, second = likeness_of(one), likeness_of(other)
     alike = first.core == second.core and (first.place == second.place or None in (first.place, second.place))
     return DuplicateReason.PLACE if first.core and alike else None
+
+
+def shared(one: Any, other: Any, names: Iterable[str]) -> Iterator[str]:
+    """Name the fields in which two records have the same value, such as a credit code; nothing is no value."""
+    for name in names:
+        value = getattr(one, name)
+        if value and value == getattr(other, name):
+            yield name
 
 
 def _letters(text: str) -> str:

@@ -106,4 +106,11 @@ class CustomerMerge(Aggregate, table=True):
         return sa.exists(survivor.correlate_except(Customer))
 
 
+def _survivor_of(id: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    merge = CustomerMerge.__table__  # type: ignore[attr-defined]
+    standing = sa.select(merge.c.survivor_id).where(merge.c.merged_id == id, merge.c.undone_at.is_(None))
+    return standing.scalar_subquery()
+
+
+Customer.successor = staticmethod(_survivor_of)
 relate(Customer, "merges", Many(CustomerMerge, "survivor_id"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
@@ -59,6 +59,8 @@ class Record(SQLModel, metaclass=RecordMeta):
     prefix: ClassVar[str]
     relations: ClassVar[dict[str, Any]] = {}
     edit_columns: ClassVar[tuple[str, ...]] = ()
+    # Of an id that is no more, which row answers in its place: given the id, select that of the other.
+    successor: ClassVar[Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]] | None] = None
     zh: ClassVar[str] = ""
     en: ClassVar[str] = ""
 

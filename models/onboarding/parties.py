@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from models.customer import Customer, CustomerOrigin
+from models.customer import Customer, CustomerMerge, CustomerOrigin
 from models.customer.likeness import core_name
 from models.identity import Account, AccountRole, preset_ids
 from models.kernel.access import Side
@@ -165,13 +165,7 @@ async def known_customers(session: AsyncSession, rows: Sequence[Mapping[str, Any
     table = Customer.__table__  # type: ignore[attr-defined]
     owner = Account.__table__  # type: ignore[attr-defined]
     asked = {key: {row[key] for row in rows if row.get(key)} for key in KEYS}
-    clauses = [
-        sa.and_(table.c[key].in_(values), table.c.client_id.is_(None))
-        if key == "external_id"
-        else table.c[key].in_(values)
-        for key, values in asked.items()
-        if values
-    ]
+    clauses = [_among(table.c[key], values, table, key) for key, values in asked.items() if values]
     if not clauses:
         return {}
     found: dict[tuple[str, str], Any] = {}
@@ -186,7 +180,31 @@ async def known_customers(session: AsyncSession, rows: Sequence[Mapping[str, Any
         for key in KEYS:
             if line[key]:
                 found.setdefault((key, line[key]), dict(line))
+    # Whoever was merged away is known as the survivor.
+    merged = CustomerMerge.__table__  # type: ignore[attr-defined]
+    kept = [key for key, values in asked.items() if key in merged.c and values]
+    away = await session.execute(
+        sa.select(
+            *columns, owner.c.office_id.label("owner_office"), *[merged.c[key].label(f"as_{key}") for key in kept]
+        )
+        .join_from(table, merged, merged.c.survivor_id == table.c.id)
+        .outerjoin(owner, owner.c.id == table.c.owner_id)
+        .where(
+            merged.c.undone_at.is_(None),
+            sa.or_(sa.false(), *(_among(merged.c[key], asked[key], merged, key) for key in kept)),
+        )
+        .order_by(merged.c.id)
+    )
+    for line in away.mappings():
+        for key in kept:
+            if value := line[f"as_{key}"]:
+                found.setdefault((key, value), dict(line))
     return found
+
+
+def _among(column: sa.Column[Any], values: set[Any], table: sa.Table, key: str) -> sa.ColumnElement[bool]:
+    known = column.in_(values)
+    return sa.and_(known, table.c.client_id.is_(None)) if key == "external_id" else known
 
 
 def meant(known: Mapping[tuple[str, str], Any], row: Mapping[str, Any]) -> Any:

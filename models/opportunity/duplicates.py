@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field, col, select
 
+from models.customer.likeness import shared
 from models.kernel.access import Actor, Side
 from models.kernel.errors import DomainError
 from models.kernel.lifecycle import Move
@@ -113,14 +114,7 @@ def _counts_as_passed(record: Opportunity) -> bool:
 
 def signals_between(one: Opportunity, other: Opportunity) -> list[DuplicateSignal]:
     """List why two records look like one; without an overlap in what is sold there is no match (COL-2.7.8)."""
-    found: list[DuplicateSignal] = []
-    if one.credit_code and one.credit_code == other.credit_code:
-        found.append(DuplicateSignal.CREDIT_CODE)
-    if one.normalised_name and one.normalised_name == other.normalised_name:
-        found.append(DuplicateSignal.COMPANY_NAME)
-    same_customer = one.customer_id is not None and one.customer_id == other.customer_id
-    if same_customer or (one.account_name and one.account_name == other.account_name):
-        found.append(DuplicateSignal.ACCOUNT)
+    found = list(dict.fromkeys(_SIGNAL_OF[name] for name in shared(one, other, _SIGNAL_OF)))
     overlap = [
         signal
         for signal, ours, theirs in (
@@ -132,8 +126,14 @@ def signals_between(one: Opportunity, other: Opportunity) -> list[DuplicateSigna
     return [*found, *overlap] if found and overlap else []
 
 
+_SIGNAL_OF: Final = {
+    "credit_code": DuplicateSignal.CREDIT_CODE,
+    "normalised_name": DuplicateSignal.COMPANY_NAME,
+    "account_name": DuplicateSignal.ACCOUNT,
+    "customer_id": DuplicateSignal.ACCOUNT,
+}
 _opportunities, _matches = Opportunity.__table__, DuplicateMatch.__table__  # type: ignore[attr-defined]
-_SIGNALS: Final = ("credit_code", "normalised_name", "account_name", "customer_id")
+_SIGNALS: Final = tuple(_SIGNAL_OF)
 _about = sa.or_(*(_matches.c[name] == given("id", Uid()) for name in ("opportunity_id", "other_id")))
 _MAY_MATCH: Final = Fetch(
     sa.select(sa.literal_column("1", sa.Integer).label("found")).where(

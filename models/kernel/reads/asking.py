@@ -78,7 +78,7 @@ class Asking:
             # By a list of one, SQLite may look through all that the viewer sees.
             one = self._statement(
                 ("id", level.model, level.wanted),
-                lambda actor: level.select(actor).where(level.scope(actor), level.source.c["id"] == given("id", Uid())),
+                lambda actor: level.select(actor).where(level.scope(actor), level.source.c["id"] == _standing(level)),
                 {"id"},
             )
             return self._bound(one, {"id": uuid.UUID(hex=keys[0])})
@@ -254,6 +254,12 @@ class Asking:
 
     def _ids(self, keys: Sequence[str]) -> Any:
         return orjson.dumps(keys).decode() if self.dialect == "sqlite" else [uuid.UUID(hex=key) for key in keys]
+
+
+def _standing(level: Level) -> sa.ColumnElement[Any]:
+    id = given("id", Uid())
+    successor = level.model.successor
+    return id if successor is None else sa.func.coalesce(successor(id), id)
 
 
 def leans(model: type[Record], wanted: Wanted, page: Page) -> bool:

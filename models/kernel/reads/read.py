@@ -97,9 +97,9 @@ class Reader(Asking):
             await self.prepare()
 
     async def one(self, model: type[Record], id: uuid.UUID, wanted: Wanted) -> Row | None:
-        """Read a single row, or nothing where the viewer sees none."""
+        """Read a single row, or nothing where the viewer sees none; for one that is no more its successor answers."""
         found = await self.by_ids(model, [id], wanted)
-        return found.get(id)
+        return next(iter(found.values()), None)
 
     async def by_ids(self, model: type[Record], ids: Iterable[uuid.UUID], wanted: Wanted) -> dict[uuid.UUID, Row]:
         """Read rows by id; those that the viewer does not see are absent."""
