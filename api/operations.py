@@ -185,17 +185,20 @@ def _sentence(error: Mapping[str, Any]) -> str:
 def read_folder(folder: Path) -> list[Submitted]:
     """Read the operations of a folder of .graphql files; fragments may stand in other files than their users.
 
-    The id of each is `sha256:` with the digest of its text: the file's own, or the operation with its fragments.
+    The id of each is `sha256:` with the digest of its text: the file's own without the newlines that end it, which are
+    the editor's and not the tool's, or the operation with its fragments.
     """
     parsed: list[tuple[str, DocumentNode]] = []
     for path in sorted(folder.rglob("*.graphql")):
         if path.stat().st_size > MOST_FILE_BYTES:
             raise ManifestFormatError(path="manifest", problem=f"{path.name} is too large")
-        text = path.read_text("utf-8")
         try:
+            # Line ends are the tool's own, since it sends what it has; reading as text would change them.
+            text = path.read_bytes().decode("utf-8")
             parsed.append((text, parse(text)))
-        except GraphQLError as error:
-            raise ManifestFormatError(path="manifest", problem=f"{path.name}: {error.message}") from None
+        except (GraphQLError, UnicodeDecodeError) as error:
+            problem = error.message if isinstance(error, GraphQLError) else "not UTF-8"
+            raise ManifestFormatError(path="manifest", problem=f"{path.name}: {problem}") from None
     fragments = {
         one.name.value: one
         for _, document in parsed
@@ -211,7 +214,7 @@ def read_folder(folder: Path) -> list[Submitted]:
                 one.name.value for one in document.definitions if isinstance(one, FragmentDefinitionNode)
             }
             parts = [operation, *(fragments[name] for name in needed)]
-            body = text if alone else "\n\n".join(print_ast(one) for one in parts)
+            body = text.rstrip("\r\n") if alone else "\n\n".join(print_ast(one) for one in parts)
             one = Submitted("", body)
             found.append(Submitted(f"sha256:{one.sha256}", body))
     return found

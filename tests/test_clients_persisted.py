@@ -148,10 +148,10 @@ async def test_codegens_documents_run_by_their_sha1(place: Place, tmp_path: Path
 async def test_gql_sends_texts_of_a_published_folder_where_its_tool_is_held_to_a_safelist(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """It knows no ids: it prints each document and sends the text."""
+    """It knows no ids: it prints each document and sends the text, without the newline that ends the file."""
     tool = await Tool.registered(place, ClientMode.SAFELIST)
     for name in ("Pipeline", "Save", "Delete"):
-        (tmp_path / f"{name}.graphql").write_text(print_ast(gql(document(name)).document), "utf-8")
+        (tmp_path / f"{name}.graphql").write_text(print_ast(gql(document(name)).document) + "\n", "utf-8")
     await tool.publish(tmp_path, monkeypatch)
     client = Client(transport=AIOHTTPTransport(place.address, headers={"Authorization": f"Bearer {tool.token}"}))
     async with client as session:

@@ -8,7 +8,7 @@ from api.graphql import Limits
 from api.operations import Examiner, read_folder
 from api.schema import build_schema
 from models.operations import DocumentKind, ManifestFormatError, Ruled
-from tests.operating import NAMES, SUBMIT, examiner
+from tests.operating import NAMES, SUBMIT, examiner, sha256
 
 
 def test_a_query_is_measured_with_the_largest_pages_that_its_variables_may_ask_for():
@@ -67,9 +67,21 @@ def test_fields_that_will_be_gone_are_named_with_their_day():
     assert found.analysis()["deprecated"][1]["removed_on"] == "2027-01-31"
 
 
+def test_the_newlines_that_end_a_file_of_a_folder_are_not_its_tools(tmp_path):
+    for name, end in (("a", ""), ("b", "\n"), ("c", "\r\n\n"), ("d", " \n")):
+        (tmp_path / f"{name}.graphql").write_bytes(f"# {name}\r\nquery {name.upper()} {{ __typename }}{end}".encode())
+    texts = [f"# {name}\r\nquery {name.upper()} {{ __typename }}" for name in "abcd"]
+    texts[3] += " "
+    found = read_folder(tmp_path)
+    assert [(one.external_id, one.text) for one in found] == [(f"sha256:{sha256(text)}", text) for text in texts]
+
+
 def test_a_folder_without_sense_is_refused(tmp_path):
     (tmp_path / "broken.graphql").write_text("query {")
     with pytest.raises(ManifestFormatError):
         read_folder(tmp_path)
     (tmp_path / "broken.graphql").write_text("query A { viewer { isTool } } query B { viewer { isTool } }")
     assert len(read_folder(tmp_path)) == 2
+    (tmp_path / "broken.graphql").write_bytes("query A { 机会点 }".encode("gbk"))
+    with pytest.raises(ManifestFormatError, match="not UTF-8"):
+        read_folder(tmp_path)

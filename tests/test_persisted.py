@@ -232,6 +232,10 @@ MODES = """
 id               yes  yes  yes      yes
 registered text  yes  yes  yes      PERSISTED_QUERY_ID_REQUIRED
 its hash too     yes  yes  yes      PERSISTED_QUERY_ID_REQUIRED
+with newlines    yes  yes  yes      PERSISTED_QUERY_ID_REQUIRED
+newline and hash yes  yes  yes      PERSISTED_QUERY_ID_REQUIRED
+with a space     yes  yes  QUERY_NOT_IN_SAFELIST PERSISTED_QUERY_ID_REQUIRED
+newline before   yes  yes  QUERY_NOT_IN_SAFELIST PERSISTED_QUERY_ID_REQUIRED
 other text       yes  yes  QUERY_NOT_IN_SAFELIST PERSISTED_QUERY_ID_REQUIRED
 other with hash  yes  yes  QUERY_NOT_IN_SAFELIST PERSISTED_QUERY_ID_REQUIRED
 typename         yes  yes  QUERY_NOT_IN_SAFELIST PERSISTED_QUERY_ID_REQUIRED
@@ -243,6 +247,10 @@ SENT: dict[str, dict[str, Any]] = {
     "id": {"documentId": "page"},
     "registered text": {"query": PAGE},
     "its hash too": {"query": PAGE, "extensions": apq(PAGE)},
+    "with newlines": {"query": PAGE + "\r\n\n"},
+    "newline and hash": {"query": PAGE + "\n", "extensions": apq(PAGE + "\n")},
+    "with a space": {"query": PAGE + " \n"},
+    "newline before": {"query": "\n" + PAGE},
     "other text": {"query": OTHER},
     "other with hash": {"query": OTHER, "extensions": apq(OTHER)},
     "typename": {"query": "{ __typename }"},

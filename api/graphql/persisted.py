@@ -124,10 +124,7 @@ class Library(Generic[Viewer]):
         if terms.mode is Mode.ID_ONLY:
             raise Refused(Code.PERSISTED_QUERY_ID_REQUIRED)
         if not terms.mode.runs_any_text:
-            found = await self._registered(f"sha256:{digest}", viewer, terms, version)
-            if found is None or found.text != text:
-                raise Refused(Code.QUERY_NOT_IN_SAFELIST)
-            return found
+            return await self._by_text(text, digest, viewer, terms, version)
         if asked.sha256 is None:
             return Chosen(text, Source.TEXT)
         if keep:
@@ -139,6 +136,16 @@ class Library(Generic[Viewer]):
         if self._registry is None or viewer is None or chosen.registered is None:
             return viewer
         return self._registry.widened(viewer, chosen.registered)
+
+    async def _by_text(self, text: str, digest: str, viewer: Viewer | None, terms: Terms, version: Hashable) -> Chosen:
+        found = await self._registered(f"sha256:{digest}", viewer, terms, version)
+        if found is not None and found.text == text:
+            return found
+        # A tool that sends its file as it lies there sends the newline at its end too.
+        ended = text.rstrip("\r\n")
+        if ended != text:
+            return await self._by_text(ended, sha256(ended.encode()).hexdigest(), viewer, terms, version)
+        raise Refused(Code.QUERY_NOT_IN_SAFELIST)
 
     async def _by_id(self, asked: Asked, viewer: Viewer | None, terms: Terms, version: Hashable) -> Chosen:
         name = asked.document_id or f"sha256:{asked.sha256}"
