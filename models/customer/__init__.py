@@ -39,6 +39,7 @@ from models.customer.period import AccountManagerPeriod
 from models.customer.record import Customer, CustomerContact, CustomerScope
 from models.customer.reseller import CustomerOfResellerError, ResellerCustomer, not_seen
 from models.customer.standing import CustomerStanding, Known, keep_facts, known_of, standing_of, standing_seen
+from models.customer.tags import TooManyTagsError, set_tags
 from models.customer.words import (
     INTERNATIONAL_CODES,
     WIRE_CODES,
@@ -84,6 +85,7 @@ __all__ = [
     "NotAnAccountManagerError",
     "ResellerCustomer",
     "TooManyContactsError",
+    "TooManyTagsError",
     "VerifiedStatus",
     "assign_manager",
     "assign_managers",
@@ -99,6 +101,7 @@ __all__ = [
     "manager_errors",
     "mobile_violations",
     "not_seen",
+    "set_tags",
     "standing_of",
     "standing_seen",
     "take_back",

@@ -73,7 +73,9 @@ class Customer(Aggregate, table=True):
 
     Without a partner it is unassociated (未关联). `owner_id` is Huawei's customer owner (客户负责人);
     `account_manager_id` the partner's account manager (客户经理). `scopes` lets layers above show a customer to more.
-    Searches are those of COL-5.7.1 that have data now; names and contacts are hidden until revealed (COL-5.7.6).
+    Its columns are those of Huawei Cloud's own record of it (COL-5.7.4). Searches are those of COL-5.7.1; names and
+    contacts are hidden until revealed (COL-5.7.6), so that of these the name alone is searched by a part (COL-5.7.5):
+    parts of an account name or a number would tell, letter by letter, what is hidden.
     """
 
     __tablename__ = "customer"
@@ -171,6 +173,8 @@ class Customer(Aggregate, table=True):
             "office": Filter("office_id", "in"),
             "owner": Filter("owner_id"),
             "customer_type": Filter("customer_type", "in"),
+            "verified_status": Filter("verified_status", "in"),
+            "frozen": Filter("frozen", "in"),
             "origin": Filter("origin", "in"),
             "external_id": Filter("external_id"),
         },
@@ -214,8 +218,14 @@ class Customer(Aggregate, table=True):
 
     @classmethod
     def editable(cls, actor: Actor, row: Mapping[str, Any]) -> frozenset[str]:
-        """Ecosystem operations keep what describes and assigns a customer; who it is comes from its own account."""
-        return EDITABLE if actor.may(Right.CUSTOMER_ONBOARD) else frozenset()
+        """Ecosystem operations keep what describes and assigns a customer; who it is comes from its own account.
+
+        Its partner puts tags on it.
+        """
+        if actor.may(Right.CUSTOMER_ONBOARD):
+            return EDITABLE
+        own = row["partner_id"] is not None and row["partner_id"] == actor.partner_id
+        return frozenset({"tags"}) if own and actor.may(Right.CUSTOMER_TAG) else frozenset()
 
 
 def _managed_by(name: str) -> sa.ColumnElement[bool]:
