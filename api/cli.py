@@ -112,7 +112,9 @@ def sweep() -> None:
     from api.files import storage_of
 
     async def command(house: Installation) -> tuple[dict[str, int], int]:
-        return dict(await timers.sweep(house)), await timers.tidy(house, storage=storage_of(house.settings))
+        fired = dict(await timers.sweep(house))
+        await timers.summarise(house)
+        return fired, await timers.tidy(house, storage=storage_of(house.settings))
 
     fired, forgotten = run(command)
     for operation, times in sorted(fired.items()):

@@ -6,14 +6,14 @@ import functools
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from api import metrics
 from api.files import sweep_files
 from api.logs import log
 from api.settings import Settings
-from models import entry, notice, verification
+from models import consumption, entry, notice, verification
 from models.approval import digest
 from models.file import Storage
 from models.identity import forget_old_sessions
@@ -22,6 +22,7 @@ from models.kernel.access import system_actor
 from models.kernel.lifecycle import Lifecycle, lifecycles
 from models.kernel.work import Clock, Store, Work, run_write, utc_now
 
+T = TypeVar("T")
 BATCH = 100
 TIDY_EVERY = dt.timedelta(hours=1)
 REMIND_EVERY = dt.timedelta(minutes=5)
@@ -67,7 +68,7 @@ async def remind(store: Store, *, clock: Clock = utc_now) -> Counter[str]:
     return +told
 
 
-async def _read(store: Store, clock: Clock, question: Callable[[Work], Awaitable[list[UUID]]]) -> list[UUID]:
+async def _read(store: Store, clock: Clock, question: Callable[[Work], Awaitable[T]]) -> T:
     async with store.reader() as session:
         return await question(Work(session, system_actor(), clock(), journal_key=store.journal_key))
 
@@ -78,6 +79,14 @@ async def _told(store: Store, clock: Clock, deed: Callable[[Work], Awaitable[int
     except Exception:
         log.exception("somebody could not be reminded; the next round tries again")
         return 0
+
+
+async def summarise(store: Store, *, clock: Clock = utc_now) -> int:
+    """Move on which months of consumption can be looked at, and add the days that are old enough to their months."""
+    summed = 0
+    while await _read(store, clock, consumption.is_behind):
+        summed += await run_write(store, system_actor(), consumption.summarise, clock=clock)
+    return summed
 
 
 async def tidy(store: Store, *, clock: Clock = utc_now, storage: Storage | None = None) -> int:
@@ -137,6 +146,7 @@ async def _sweep_until(
             fired = await sweep(store, clock=clock)
             if fired:
                 log.info("deadlines acted on", **{verb.replace(".", "_"): times for verb, times in fired.items()})
+            await summarise(store, clock=clock)
             if reminded is None or clock() - reminded >= REMIND_EVERY:
                 await remind(store, clock=clock)
                 reminded = clock()

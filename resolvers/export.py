@@ -13,6 +13,7 @@ from models.export.conditions import Conditions
 from models.export.links import link_to
 from models.kernel.errors import ValueNotAllowedError
 from models.kernel.words import Lang
+from resolvers.consumption import ConsumptionDetailFilter, ConsumptionSummaryFilter, PerformanceDetailFilter
 from resolvers.context import Info, given, searched
 from resolvers.customer import CustomerFilter
 from resolvers.fields import Connection, Node, by_id, computed, needs, node, one, page_of, search
@@ -99,6 +100,9 @@ class ExportCreateInput(Action):
     opportunities: OpportunityFilter | None = None
     customers: CustomerFilter | None = None
     journal: JournalFilter | None = None
+    consumption: ConsumptionSummaryFilter | None = None
+    consumption_details: ConsumptionDetailFilter | None = None
+    performance: PerformanceDetailFilter | None = None
     columns: list[str] | None = strawberry.field(
         default=None, description="Names as in the field `columns` of an export; without them all that one may see."
     )
@@ -111,6 +115,9 @@ class ExportCreateInput(Action):
             ExportKind.OPPORTUNITIES: self.opportunities,
             ExportKind.CUSTOMERS: self.customers,
             ExportKind.JOURNAL: self.journal,
+            ExportKind.CONSUMPTION: self.consumption,
+            ExportKind.CONSUMPTION_DETAILS: self.consumption_details,
+            ExportKind.PERFORMANCE: self.performance,
         }
         for kind, filter in given.items():
             if filter is not None and kind is not self.kind:

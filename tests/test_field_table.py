@@ -19,6 +19,7 @@ GROUPS = {
     ("Customer", "account name, mobile, email, contacts"): "customer.contact",
     ("Customer", "credit code"): "customer.credit_code",
     ("Customer", "industry, region, association type and time, tags, manager"): "customer.profile",
+    ("Customer", "consumption, performance"): "customer.consumption",
     ("Customer", "knowledge recommendations (after the notice is signed)"): "customer.knowledge",
     ("Agreement", "signed text, time, signer"): "agreement.signature",
     ("Opportunity", "company name, contact"): "opportunity.customer",
@@ -30,7 +31,6 @@ GROUPS = {
 }
 # These speak of data that no row holds yet, or (the offer) of a row type of its own.
 LATER = {
-    ("Customer", "consumption, performance"),
     ("Customer", "balance, allocation, budget"),
     ("Opportunity", "the same, HO not yet accepted"),
 }

@@ -25,7 +25,7 @@ from models.labels import field_label
 
 SIZES = (20, 50, 100)
 LONGEST = 256
-Kind = Literal["text", "exact", "choice", "flag", "from_day", "to_day", "day", "money", "record"]
+Kind = Literal["text", "exact", "choice", "flag", "from_day", "to_day", "day", "month", "money", "record"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class Find:
     def title(self, model: type[Record]) -> str:
         """Give the filter's label."""
         side = {"from_day": f" {say('from')}", "to_day": f" {say('until')}"}.get(self.kind, "")
+        if self.kind == "month":
+            side = f" {say('from' if self.name.endswith('_from') else 'until')}"
         return field_label(self.label or self.name, spoken(), model.__name__) + side
 
     @property
@@ -75,6 +77,8 @@ class Find:
                     return dt.datetime.combine(day, dt.time(), BEIJING).astimezone(dt.UTC)
                 case "day":
                     return dt.date.fromisoformat(text)
+                case "month":
+                    return f"{dt.date.fromisoformat(f'{text}-01'):%Y-%m}"
                 case "money":
                     return Money.parse(text.replace(",", ""), "CNY").minor
                 case "record":
@@ -93,7 +97,7 @@ def offered(model: type[Record], finds: Sequence[Find], actor: Actor) -> list[Fi
     shown = []
     for find in finds:
         declared = listing_of(model).filters[find.name]
-        ruled = [rules[column] for column in (*declared.ruled, declared.column) if column in rules]
+        ruled = [*declared.by, *(rules[column] for column in (*declared.ruled, declared.column) if column in rules)]
         if all(rule.searchable_by(actor) and (rule.search is not None or rule.mask is None) for rule in ruled):
             shown.append(find)
     return shown

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 
+from models.consumption.refusals import AmountNotReadableError
 from models.consumption.words import BillDetailType, ChargingMode, ConsumptionView
 from models.customer import AssociationType, Customer
 from models.customer.record import ACCOUNT, NAME, PROFILE
 from models.identity import Account
 from models.kernel.access import Actor, FieldRule, Side
-from models.kernel.errors import FieldNotSearchableError
+from models.kernel.errors import ValueNotAllowedError
 from models.kernel.reads import Filter, Listing, Many, One, SortKey, relate
 from models.kernel.reads.filters import contains
 from models.kernel.record import Record, nobody, where_given, word_type
-from models.kernel.values import Instant, MinorUnits, Uid
+from models.kernel.values import Instant, InvalidAmountError, MinorUnits, Money, Uid, UnknownCurrencyError
+from models.kernel.values.money import currency_digits
 from models.partner import PartnerOrganisation
 from models.rights import Right
 
@@ -104,12 +107,10 @@ def _customers(table: str, rule: FieldRule, condition: Callable[[Any], Any]) -> 
     """Find rows by a ruled field of their customers, for whoever may search customers by it."""
 
     def clause(reader: Any, value: Any) -> sa.ColumnElement[bool]:
-        if not rule.searchable_by(reader.actor):
-            raise FieldNotSearchableError(path=("filter", "customer"))
         found = select(Customer.id).where(condition(value), Customer.visible_to(reader.actor))
         return _column(table, "customer_id").in_(found)  # type: ignore[no-any-return]
 
-    return Filter(clause=clause)
+    return Filter(clause=clause, by=(rule,))
 
 
 def _shared_filters(table: str) -> dict[str, Filter]:
@@ -359,3 +360,64 @@ class PerformanceDetail(Record, table=True):
 
 relate(ConsumptionSummary, "performance", Many(PerformanceDetail, "summary_id"))
 relate(Customer, "consumption", Many(ConsumptionSummary, "customer_id"))
+
+
+def shown_lines(conditions: Mapping[str, Any]) -> dict[str, Any]:
+    """Say which lines are listed under some conditions: with `hide_zero` unsaid, as the site has it (COL-5.9.6)."""
+    others = {name: value for name, value in conditions.items() if name != "hide_zero"}
+    match conditions.get("hide_zero"):
+        case None:
+            return others | {"zeros_as_usual": True}
+        case True:
+            return others | {"zero": False}
+    return others
+
+
+def consumed_amount(amount: str, currency: str, path: str) -> tuple[int, str]:
+    """Read an amount that customers are filtered by: minor units with their currency."""
+    try:
+        return Money.parse(amount, currency).minor, currency
+    except UnknownCurrencyError:
+        raise ValueNotAllowedError(path=("filter", path), value=currency[:8]) from None
+    except InvalidAmountError:
+        digits = currency_digits(currency)
+        raise AmountNotReadableError(
+            path=("filter", path), value=amount[:40], currency=currency, digits=digits
+        ) from None
+
+
+def _of_this_month(reader: Any, value: tuple[int, str], *, least: bool) -> Any:
+    """Choose customers by what they consumed this month (本月消费, COL-5.7.1), as far as the viewer sees it."""
+    minor, currency = value
+    consumed = sa.func.sum(ConsumptionSummary.amount_due)
+    customers = (
+        select(ConsumptionSummary.customer_id)
+        .where(
+            ConsumptionSummary.visible_to(reader.actor),
+            ConsumptionSummary.currency == currency,
+            col(ConsumptionSummary.bill_cycle) == _present_month(),
+        )
+        .group_by(col(ConsumptionSummary.customer_id))
+    )
+    # Who has consumed nothing has consumed zero.
+    if least and minor > 0:
+        return col(Customer.id).in_(customers.having(consumed >= minor))
+    if least:
+        return col(Customer.id).not_in(customers.having(consumed < minor))
+    if minor < 0:
+        return col(Customer.id).in_(customers.having(consumed <= minor))
+    return col(Customer.id).not_in(customers.having(consumed > minor))
+
+
+Customer.listing = replace(
+    Customer.listing,
+    filters={
+        **Customer.listing.filters,
+        "consumption_from": Filter(
+            clause=lambda reader, value: _of_this_month(reader, value, least=True), by=(CONSUMPTION,)
+        ),
+        "consumption_to": Filter(
+            clause=lambda reader, value: _of_this_month(reader, value, least=False), by=(CONSUMPTION,)
+        ),
+    },
+)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from models.consumption import CONSUMPTION, ConsumptionDetail, ConsumptionSummary, PerformanceDetail
 from models.customer import Customer
 from models.export.words import ExportKind
 from models.kernel.access import Actor, Outcome
@@ -71,7 +72,8 @@ class Exported:
     def heading(self, name: str, lang: Lang, actor: Actor) -> str:
         """Name a column; of one that its reader may not see, the heading says so."""
         relation, _, field = name.rpartition(".")
-        label = field_label(relation or field, lang, self.model.__name__)
+        # Of a related row's name, the relation says what it is.
+        label = field_label(relation if relation and field == "name" else field, lang, self.target(name).__name__)
         if self._refused(name, actor):
             return f"{label}（无权查看）" if lang == "zh" else f"{label} (not visible to you)"
         return label
@@ -93,6 +95,9 @@ class Exported:
 _BEHIND: Final[dict[type[Record], dict[str, tuple[str, ...]]]] = {
     JournalLine: {"subject_id": ("subject_id", "subject_kind")},
 }
+
+# Rows and fields of consumption are seen by the same people, whose role says so.
+_READS_CONSUMPTION: Final = (f"{CONSUMPTION.group}:plain",)
 
 EXPORTED: Final[dict[ExportKind, Exported]] = {
     ExportKind.OPPORTUNITIES: Exported(
@@ -143,6 +148,35 @@ EXPORTED: Final[dict[ExportKind, Exported]] = {
             *("from_status", "to_status", "reason_code", "reason", "changes", "request_id"),
         ),
         reads=tuple(JournalRight),
+    ),
+    ExportKind.CONSUMPTION: Exported(
+        ConsumptionSummary,
+        (
+            *("bill_cycle", "view", "customer.company_name", "customer.account_name", "association_type"),
+            *("account_manager.name", "partner.name", "line_count", "official_amount", "discount_amount"),
+            *("amount_due", "performance_amount", "currency"),
+        ),
+        reads=_READS_CONSUMPTION,
+    ),
+    ExportKind.CONSUMPTION_DETAILS: Exported(
+        ConsumptionDetail,
+        (
+            *("line_id", "bill_cycle", "consumed_at", "customer.company_name", "customer.account_name"),
+            *("association_type", "account_manager.name", "partner.name", "bill_detail_type", "charging_mode"),
+            *("service_type_code", "service_type_name", "resource_type_name", "specification", "region_name"),
+            *("trade_id", "resource_id", "resource_name", "official_amount", "discount_amount", "amount_due"),
+            "currency",
+        ),
+        reads=_READS_CONSUMPTION,
+    ),
+    ExportKind.PERFORMANCE: Exported(
+        PerformanceDetail,
+        (
+            *("bill_cycle", "consumed_at", "customer.company_name", "customer.account_name", "association_type"),
+            *("account_manager.name", "partner.name", "bill_detail_type", "charging_mode", "service_type_name"),
+            *("trade_id", "amount_due", "performance_amount", "currency"),
+        ),
+        reads=_READS_CONSUMPTION,
     ),
 }
 

@@ -29,7 +29,8 @@ def shown(model: type[Record], conditions: Conditions) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in conditions:
         one = declared[name]
-        ruled = any(rules[column].mask is not None for column in (*one.ruled, one.column) if column in rules)
+        by = (*one.by, *(rules[column] for column in (*one.ruled, one.column) if column in rules))
+        ruled = any(rule.mask is not None for rule in by)
         found[name] = HIDDEN if ruled else _plain(value)
     return found
 

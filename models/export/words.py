@@ -12,6 +12,9 @@ class ExportKind(Word):
     OPPORTUNITIES = "OPPORTUNITIES", "机会点", "Opportunities"
     CUSTOMERS = "CUSTOMERS", "客户", "Customers"
     JOURNAL = "JOURNAL", "操作记录", "Journal"
+    CONSUMPTION = "CONSUMPTION", "消费汇总", "Monthly consumption"
+    CONSUMPTION_DETAILS = "CONSUMPTION_DETAILS", "消费明细", "Consumption details"
+    PERFORMANCE = "PERFORMANCE", "业绩明细", "Performance details"
 
 
 class ExportFormat(Word):

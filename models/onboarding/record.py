@@ -22,6 +22,7 @@ class ImportKind(Word):
 
     CUSTOMERS = "CUSTOMERS", "客户", "Customers"
     OPPORTUNITIES = "OPPORTUNITIES", "机会点", "Opportunities"
+    CONSUMPTION = "CONSUMPTION", "消费明细", "Consumption"
 
 
 class ImportState(Word):

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from models.kernel.access import FieldRule
 from models.kernel.record import Record
 
 MAX_PAGE = 100
@@ -44,7 +45,8 @@ class Filter:
     """A condition that callers may set.
 
     `operator` is one of `eq in gte gt lte lt text exists`, applied to `column`; or `clause` builds the condition from
-    the reader and the value. Ruled columns are open only to those who may reveal them. `leans` says that the clause
+    the reader and the value. Ruled columns, and fields of other row types with the rules of `by`, are open only to
+    those who may reveal them. `leans` says that the clause
     asks for policy numbers, `steady` that it follows from a plain value alone, so that its statement may be kept.
     """
 
@@ -54,6 +56,7 @@ class Filter:
     ruled: tuple[str, ...] = ()
     leans: bool = False
     steady: bool = False
+    by: tuple[FieldRule, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ class Narrowing:
         self.shape: tuple[tuple[str, Any], ...] | None = ()
         for name, value in page.filter:
             one = declared[name]
-            ruled = [rules[column] for column in (*one.ruled, one.column) if column in rules]
+            ruled = [*one.by, *(rules[column] for column in (*one.ruled, one.column) if column in rules)]
             if any(not rule.searchable_by(actor) or (rule.search is None and rule.mask is not None) for rule in ruled):
                 refusals.append(FieldNotSearchableError(path=("filter", name)))
                 continue
