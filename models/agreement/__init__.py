@@ -1,6 +1,7 @@
 """Agreements that customers sign: versions that ecosystem operations publish, and who has signed which."""
 
 from models.agreement.actions import (
+    AgreementNotForCustomersError,
     AgreementNotTickedError,
     AgreementOutdatedError,
     AgreementSignedAlreadyError,
@@ -23,6 +24,7 @@ from models.agreement.record import (
 
 __all__ = [
     "AgreementKind",
+    "AgreementNotForCustomersError",
     "AgreementNotTickedError",
     "AgreementOutdatedError",
     "AgreementSignature",

@@ -54,6 +54,13 @@ class AgreementSignedAlreadyError(DomainError):
     en = "The newest version is signed already; there is nothing to sign."
 
 
+class AgreementNotForCustomersError(DomainError):
+    """Only the notice is the customers' to sign; the others are for partners to accept (COL-5.11.2)."""
+
+    zh = "该协议由合作伙伴接受，客户无需签署。"
+    en = "This agreement is for partners to accept; customers do not sign it."
+
+
 class NotACustomerError(DomainError):
     """Only the account of a customer does this."""
 
@@ -94,6 +101,8 @@ async def sign(work: Work, agreement_id: UUID, *, ticked: bool) -> AgreementSign
         raise NotACustomerError()
     customer = await work.get(Customer, work.actor.customer_id)
     agreement = await work.get(AgreementVersion, agreement_id)
+    if agreement.kind is not AgreementKind.ASSOCIATION_NOTICE:
+        raise AgreementNotForCustomersError(path="id")
     last = await newest(work, agreement.kind)
     outdated = last is not None and last.id != agreement.id
     refuse(
