@@ -11,6 +11,7 @@ from models.authorisation.actions import (
     open_authorisation,
     reject,
     request,
+    request_obstacles,
     revoke,
 )
 from models.authorisation.commitment import accepted, newest_letter
@@ -42,5 +43,6 @@ __all__ = [
     "open_authorisation",
     "reject",
     "request",
+    "request_obstacles",
     "revoke",
 ]

@@ -55,14 +55,7 @@ async def request(
     work.actor.require(Right.AUTHORISATION_REQUEST)
     customer = await work.get(Customer, customer_id)
     note = (note or "").strip() or None
-    present = await open_authorisation(work, customer.id)
-    refuse(
-        [
-            None if in_resale(customer) else NotAResaleCustomerError(path="customer"),
-            _too_long("note", note),
-            AuthorisationOpenError(path="customer", status=present.status) if present else None,
-        ]
-    )
+    refuse([*await request_obstacles(work, customer), _too_long("note", note)])
     assert customer.partner_id is not None
     letter = await see_to_commitment(work, customer.partner_id, accepting)
     made = CustomerAuthorisation(
@@ -79,6 +72,13 @@ async def request(
     await AUTHORISATION.begin(work, made, REQUEST)
     await work.flush()
     return made
+
+
+async def request_obstacles(work: Work, customer: Customer) -> list[DomainError]:
+    """Say what keeps a customer from being asked now: only one in resale is, and once at a time (COL-5.11.1)."""
+    present = await open_authorisation(work, customer.id)
+    resale = [] if in_resale(customer) else [NotAResaleCustomerError(path="customer")]
+    return [*resale, *([AuthorisationOpenError(path="customer", status=present.status)] if present else [])]
 
 
 async def agree(

@@ -66,11 +66,15 @@ relate(Customer, "standings", Many(CustomerStanding, "customer_id"))
 
 @dataclass(frozen=True)
 class Known:
-    """What checks ask about a customer; of a stranger nothing is known, and so nothing holds."""
+    """What checks ask about a customer; of a stranger nothing is known, and so nothing holds.
+
+    `told` says that Huawei Cloud's systems have told anything of it.
+    """
 
     facts: frozenset[str] = frozenset()
     registered_at: dt.datetime | None = None
     grace_days: int = 0
+    told: bool = False
 
     def any_of(self, *facts: CustomerFact) -> bool:
         """Tell whether one of these holds."""
@@ -84,7 +88,7 @@ class Known:
 async def known_of(work: Work, customer_id: UUID | None) -> Known:
     """Give what is known about a customer."""
     found = await standing_of(work, customer_id) if customer_id is not None else None
-    return Known(frozenset(found.facts), found.registered_at, found.grace_days) if found else Known()
+    return Known(frozenset(found.facts), found.registered_at, found.grace_days, told=True) if found else Known()
 
 
 async def standing_of(work: Work, customer_id: UUID) -> CustomerStanding | None:
