@@ -153,7 +153,7 @@ class AssociationSwitchInput(Filing):
 
 
 @strawberry.input
-class MyPartnerUnlinkInput(Filing):
+class PartnerUnlinkInput(Filing):
     """A customer's own wish to be un-linked."""
 
 
@@ -329,7 +329,7 @@ class AssociationRequestMutation:
         )
 
     @strawberry.mutation(description="Ask one's own partner to be un-linked, as a customer (COL-5.5.1).")
-    async def my_partner_unlink(self, info: Info, input: MyPartnerUnlinkInput) -> AssociationRequestPayload | None:
+    async def partner_unlink(self, info: Info, input: PartnerUnlinkInput) -> AssociationRequestPayload | None:
         """Ask to be un-linked."""
         return await _act(
             info,

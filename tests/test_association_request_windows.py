@@ -203,11 +203,11 @@ async def test_the_customer_asks_and_huawei_closes(window: Window) -> None:
     """COL-5.5.1, COL-5.5.5, COL-5.4.12."""
     check = f"{{ myUnlinkCheck {{ {CHECK} }} }}"
     assert (await window.get("REFERRAL", check))["myUnlinkCheck"]["possible"]
-    mine = f"mutation($i: MyPartnerUnlinkInput!) {{ myPartnerUnlink(input: $i) {{ {REQUEST} }} }}"
+    mine = f"mutation($i: PartnerUnlinkInput!) {{ partnerUnlink(input: $i) {{ {REQUEST} }} }}"
     told = await window.portal.refusal(window.people["REFERRAL"], mine, i={"reason": " ", "understood": False})
     assert {one["code"] for one in told["violations"]} == {"FIELD_REQUIRED", "UNDERSTANDING_NOT_TICKED"}
     given = {"reason": WHY, "understood": True}
-    made = (await window.get("REFERRAL", mine, i=given))["myPartnerUnlink"]["request"]
+    made = (await window.get("REFERRAL", mine, i=given))["partnerUnlink"]["request"]
     assert (made["status"], made["companyName"]) == ("PENDING_PARTNER", "无锡蓝湖数据有限公司")
     again = (await window.get("REFERRAL", check))["myUnlinkCheck"]
     failed = {one["item"]: one["blockedBy"] for one in again["checks"] if not one["passed"]}

@@ -30,6 +30,7 @@ from api.settings import Settings
 from models.agreement import AgreementSignature
 from models.approval import Approval
 from models.association import AssociationEvent
+from models.association_request import AssociationRequest, AssociationRequestKind, AssociationRequestStatus
 from models.customer import Customer
 from models.customer_report import CustomerReport, ReportStatus
 from models.deal_registration import DealProgress, DealRegistration, RegistrationStatus
@@ -49,6 +50,7 @@ from models.lead import Lead, LeadStatus
 from models.opportunity import Direction, HoOffer, OfferStatus, Opportunity, Status
 from models.opportunity.record import stale
 from models.rights import Preset
+from models.verification import VerificationSetting
 from tests.demonstration import demonstrated, demonstration
 
 __all__ = ["demonstration"]
@@ -111,8 +113,16 @@ async def test_it_has_reports_and_invitations_in_every_state(demonstration: Inst
     assert {one.status for one in invited} >= {"SENT", "ACCEPTED", "REFUSED"}
     assert [one.failure_codes for one in invited if one.failed_at] == [["UNPAID_BILLS"]]
     assert [one.tag for one in invited if one.activity_id] == ["ZNZZ2026"]
-    assert len(await rows(demonstration, select(AssociationEvent))) == 1
-    assert len(await rows(demonstration, select(AgreementSignature))) == 2
+    assert len(await rows(demonstration, select(AssociationEvent))) == 3
+    assert len(await rows(demonstration, select(AgreementSignature))) == 3
+
+
+async def test_it_has_requests_to_unlink_and_switch_in_every_state(demonstration: Installation):
+    """COL-5.4, COL-5.5."""
+    found = await rows(demonstration, select(AssociationRequest))
+    assert {one.status for one in found} == set(AssociationRequestStatus)
+    assert {one.kind for one in found} == set(AssociationRequestKind)
+    assert [one.enabled for one in await rows(demonstration, select(VerificationSetting))] == [True]
 
 
 async def test_customers_and_partners_are_whole(demonstration: Installation):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sqlmodel import col, select
 
 from api import timers
+from api.demo.consuming import consume
 from api.demo.deals import DEALS, Deal
 from api.demo.leads import follow_leads
 from api.demo.people import EVERYBODY
@@ -14,6 +15,7 @@ from api.demo.plots import PLOTS
 from api.demo.relations import relate
 from api.demo.steps import Step
 from api.demo.tools import open_tools
+from api.demo.unlinking import part
 from api.demo.world import World, settle
 from api.installation import Installation
 from api.settings import Settings
@@ -90,8 +92,10 @@ async def load_demo(house: Installation, *, now: dt.datetime | None = None, told
         told(done + 1, len(events))
     await follow_leads(world)
     await relate(world)
+    await part(world)
     world.moment = today
     await timers.sweep(house, clock=world.clock)
+    await consume(world)
     await open_tools(world, demo_token(house.settings))
     return len(world.deals)
 
