@@ -149,6 +149,7 @@ async def test_a_decision_without_files_passes_through_the_same_form(room: Room)
     assert await room.filing.rows() == []
 
 
+@pytest.mark.slow
 async def test_the_record_page_takes_evidence_for_whoever_may_decide(room: Room) -> None:
     path = f"/opportunities/{room.record.public_id}"
     assert f'value="{room.verdict}"' in await room.clerk.page(path)
@@ -467,6 +468,7 @@ async def test_the_form_speaks_english_too(room: Room) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
+@pytest.mark.slow
 async def test_a_process_that_dies_over_a_decision_with_files_leaves_all_of_it_or_nothing(room: Room, step: str):
     """After the sweep there is the decision with both files, or none of them, and the reviewer decides anew."""
     filing, pipeline = room.filing, room.filing.pipeline

@@ -75,6 +75,7 @@ async def restored_to(filing: Filing, url: str, folder: Path) -> AsyncIterator[F
     await opened.dispose()
 
 
+@pytest.mark.slow
 async def test_everything_comes_back_byte_by_byte(filing: Filing, empty_database_url: str, tmp_path: Path) -> None:
     file, folder = tmp_path / "night.backup", tmp_path / "other" / "files"
     before, rows = lying_in(filing.folder), await everything(filing.url)
@@ -102,6 +103,7 @@ async def test_everything_comes_back_byte_by_byte(filing: Filing, empty_database
         assert await there.sweep() == 0
 
 
+@pytest.mark.slow
 async def test_what_a_sweep_takes_meanwhile_is_listed_as_missing_and_what_has_gone_bad_as_damaged(
     filing: Filing, empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +168,7 @@ async def test_where_the_database_refuses_its_files_go_again(
     assert await everything(empty_database_url) == {}
 
 
+@pytest.mark.slow
 async def test_a_backup_of_the_earlier_format_is_restored_and_says_that_it_has_no_files(
     filing: Filing, empty_database_url: str, tmp_path: Path
 ) -> None:
@@ -289,6 +292,7 @@ async def test_a_hostile_archive_goes_nowhere(filing: Filing, empty_database_url
         await restore(of(empty_database_url, folder), file)
 
 
+@pytest.mark.slow
 async def test_a_backup_says_that_the_bucket_is_not_in_it_and_one_with_files_fills_a_bucket(
     filing: Filing, empty_database_url: str, tmp_path: Path, server: str, bucket: Any
 ) -> None:

@@ -128,6 +128,7 @@ async def test_the_result_file_can_be_repaired_and_imported(pipeline: Pipeline):
     assert [one.outcome for one in again.rows] == [RowState.CREATED], again.rows[0].problems("zh")
 
 
+@pytest.mark.slow
 async def test_more_than_200_rows_other_files_and_other_people_are_refused(pipeline: Pipeline):
     """COL-2.8.5: at most 200 rows."""
     before = await pipeline.store.everything()

@@ -350,6 +350,7 @@ async def move_partner(work: Work, pipeline: Pipeline) -> None:
     partner.pdm_id = None
 
 
+@pytest.mark.slow
 async def test_rights_that_go_while_pages_are_read_begin_the_file_anew(
     pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -451,6 +452,7 @@ cli.main()
 @pytest.mark.parametrize(
     "step", ["before the first page", "between pages", "before the file is kept", "before the row is written"]
 )
+@pytest.mark.slow
 async def test_a_killed_worker_leaves_no_half_file_and_the_next_one_finishes(
     pipeline: Pipeline, tmp_path: Path, step: str
 ):

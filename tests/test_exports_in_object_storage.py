@@ -81,6 +81,7 @@ async def fetched(filing: Filing, at: Machine, record: ExportRecord) -> Any:
     return await at.portal.client.get(shown["link"])
 
 
+@pytest.mark.slow
 async def test_what_one_machine_has_made_another_gives(first: Filing, tmp_path: Path, server: str, bucket: Any) -> None:
     pipeline = first.pipeline
     record = await asked(pipeline.store, pipeline.main, columns=["name"])
@@ -129,6 +130,7 @@ async def test_neither_sweep_takes_what_is_alive_nor_leaves_what_is_over(
 
 
 @pytest.mark.parametrize("step", ["between pages", "before the file is kept", "before the row is written"])
+@pytest.mark.slow
 async def test_a_machine_that_dies_leaves_nothing_and_another_one_finishes(
     first: Filing, tmp_path: Path, server: str, bucket: Any, step: str
 ) -> None:

@@ -689,6 +689,7 @@ async def let_pass(filing: Filing, **time: float) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
+@pytest.mark.slow
 async def test_a_process_that_dies_in_an_upload_leaves_all_or_nothing(filing: Filing, step: str) -> None:
     """After the sweep there is the whole file with its journal line, or neither row nor bytes nor line."""
     main, record = filing.pipeline.cast.wang_main, await filing.pipeline.draft()
@@ -709,6 +710,7 @@ async def test_a_process_that_dies_in_an_upload_leaves_all_or_nothing(filing: Fi
     assert len(await filing.files(main, record)) == 1
 
 
+@pytest.mark.slow
 async def test_a_sweep_that_dies_is_finished_by_the_next(filing: Filing) -> None:
     main, record = filing.pipeline.cast.wang_main, await filing.pipeline.draft()
     id = await filing.upload(main, record)

@@ -47,6 +47,7 @@ async def test_what_is_refused_or_removed_leaves_the_bucket(filing: Filing, buck
     assert (objects(bucket), await filing.rows()) == ([], [])
 
 
+@pytest.mark.slow
 async def test_objects_without_a_row_are_swept_when_they_are_old(filing: Filing, bucket: Any) -> None:
     main, record = filing.pipeline.cast.wang_main, await filing.pipeline.draft()
     kept = (await filing.upload(main, record)).removeprefix("att_")

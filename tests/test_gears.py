@@ -206,6 +206,7 @@ async def test_what_look_ahead_leaves_out_nobody_misses(scene: Scene, role: str,
         assert whole[:2] == frugal[:2], text
 
 
+@pytest.mark.slow
 def test_the_author_writes_valid_documents_that_reach_every_type_of_row():
     texts = [Author(seed, ["opp_" + "0" * 32]).document() for seed in range(900)]
     valid = [text for text in texts if not validate(CORE, parse(text))]

@@ -76,6 +76,7 @@ async def test_roles_are_set_and_an_account_is_closed(store: Store, cast: Cast):
         await store.actor(cast.chen_manager)
 
 
+@pytest.mark.slow
 async def test_a_locked_account_is_unlocked(store: Store, cast: Cast):
     store.clock = Clock(utc_now())
     await fail_until_locked(store, "chen.lei")

@@ -387,6 +387,7 @@ async def test_one_receivers_trouble_is_not_anothers(pipeline: Pipeline, box: Po
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+@pytest.mark.slow
 async def test_a_password_is_given_to_the_server_that_asks_for_one(pipeline: Pipeline):
     seen: list[Any] = []
 
@@ -626,6 +627,7 @@ async def test_the_doctor_counts_what_was_given_up(pipeline: Pipeline, box: Post
     assert "1 mails of the last days were given up. Look at the log" in await said()
 
 
+@pytest.mark.slow
 async def test_the_command_sweep_reminds_and_sends(pipeline: Pipeline, box: PostBox):
     await waiting(pipeline, 2)
     url = pipeline.store.writer.kw["bind"].url.render_as_string(hide_password=False)

@@ -127,6 +127,7 @@ async def test_what_is_wrong_is_told_whole_and_nothing_is_published(store: Store
     assert await store.everything() == before
 
 
+@pytest.mark.slow
 async def test_a_schema_is_held_against_what_tools_run(store: Store, cast: Cast, tmp_path: Path):
     wang, lin = await store.actor(cast.wang_main), await store.actor(cast.lin_operations)
     client = await a_client(store, wang)

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.slow
 QUERY = "{ opportunities(first: 3) { totalCount nodes { id name status } } }"
 
 
+@pytest.mark.slow
 async def test_serve_answers_a_real_query_with_the_token_that_it_prints(demonstration: Installation):
     async with serving(demonstration.settings.database_url) as server:
         assert await server.get("/healthz") == (200, '{"status":"ok"}')
@@ -50,6 +51,7 @@ async def test_serve_answers_a_real_query_with_the_token_that_it_prints(demonstr
     assert server.stopped_cleanly
 
 
+@pytest.mark.slow
 async def test_production_says_no_more_than_it_must_and_refuses_demo_logins(
     demonstration: Installation, database_url: str
 ):
@@ -66,6 +68,7 @@ async def test_production_says_no_more_than_it_must_and_refuses_demo_logins(
     assert server.stopped_cleanly
 
 
+@pytest.mark.slow
 async def test_several_workers_share_one_address_and_their_figures(demonstration: Installation):
     async with serving(demonstration.settings.database_url, "--workers", "2") as server:
         for _ in range(6):
@@ -78,6 +81,7 @@ async def test_several_workers_share_one_address_and_their_figures(demonstration
     assert server.stopped_cleanly
 
 
+@pytest.mark.slow
 async def test_two_processes_that_sweep_the_same_database_act_on_each_deadline_once(
     database: Database, database_url: str
 ):
@@ -133,6 +137,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 async def test_a_process_killed_in_the_middle_of_a_write_leaves_all_of_it_or_nothing(
     database: Database, database_url: str
 ):

@@ -208,6 +208,7 @@ async def attempts(tool: Tool) -> list[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize("mode", list(ClientMode))
+@pytest.mark.slow
 async def test_a_stolen_tied_token_runs_nothing_but_admitted_documents(portal: Portal, tool: Tool, mode: ClientMode):
     """Whatever the mode of its application: no text, no hash, no other id, no introspection, not even `__typename`."""
     await tool.mode(mode)

@@ -76,6 +76,7 @@ async def test_slow_uploads_keep_nobody_waiting_and_beyond_their_places_are_told
     assert (await filing.send(main, path)).status_code == 201
 
 
+@pytest.mark.slow
 async def test_who_sends_too_slowly_is_refused_and_leaves_nothing(
     filing: Filing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
