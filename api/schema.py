@@ -20,7 +20,9 @@ from resolvers.consumption import ConsumptionQuery
 from resolvers.authorisation import AuthorisationMutation, AuthorisationQuery
 from resolvers.balance import BalanceMutation, BalanceQuery
 from resolvers.customer import CustomerMutation, CustomerQuery
+from resolvers.customer_merge import CustomerMergeMutation, CustomerMergeQuery
 from resolvers.customer_report import CustomerReportMutation, CustomerReportQuery
+from resolvers.dashboard import DashboardQuery
 from resolvers.deal_registration import DealRegistrationMutation, DealRegistrationQuery
 from resolvers.entry import PartnerEntryMutation, PartnerEntryQuery
 from resolvers.export import ExportMutation, ExportQuery
@@ -50,6 +52,7 @@ QUERIES = (
     PartnerEntryQuery,
     PceQuery,
     CustomerQuery,
+    CustomerMergeQuery,
     ConsumptionQuery,
     ResellerQuery,
     CustomerReportQuery,
@@ -71,6 +74,7 @@ QUERIES = (
     NoticeQuery,
     ExportQuery,
     HomeQuery,
+    DashboardQuery,
 )
 MUTATIONS = (
     GeneralMutation,
@@ -79,6 +83,7 @@ MUTATIONS = (
     PartnerEntryMutation,
     PceMutation,
     CustomerMutation,
+    CustomerMergeMutation,
     AccountManagerMutation,
     CustomerReportMutation,
     InvitationMutation,

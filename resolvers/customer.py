@@ -17,11 +17,12 @@ from models.customer import (
     FreezeState,
     VerifiedStatus,
 )
+from models.customer_timeline import TimelineKind
 from models.identity import Account as AccountRow
 from models.partner import PartnerOrganisation as PartnerRow
 from models.reference import CompanySize
 from resolvers.context import Info, given, searched
-from resolvers.fields import Connection, Node, by_id, listed, many, node, one, search
+from resolvers.fields import Connection, Node, by_id, listed, many, needs, node, one, search
 from resolvers.funds import CustomerBudget, CustomerFunds
 from resolvers.identity.types import Account
 from resolvers.mutation import Action, Payload, act, answers, patch
@@ -36,7 +37,10 @@ if TYPE_CHECKING:
     from resolvers.authorisation import CustomerAuthorisation
     from resolvers.balance import BalanceEntry
     from resolvers.consumption import ConsumptionSummary, MonthsFilter
+    from resolvers.customer_merge import CustomerMerge
+    from resolvers.customer_overview import CustomerOverview
     from resolvers.customer_report import CustomerReport
+    from resolvers.customer_timeline import TimelineEntry
     from resolvers.freeze import CustomerFreeze
     from resolvers.invitation import Invitation
     from resolvers.opportunity.types import Opportunity
@@ -91,6 +95,18 @@ class Customer(Node):
     bd: Account | None = one("The BD who looks after it at Huawei.")
     funds: CustomerFunds | None = one("What it has of its partner's money; null where nothing was ever moved.")
     budget: CustomerBudget | None = one("What it may use, where the international regime holds.")
+
+    @strawberry.field(
+        metadata=needs("id"), description="What presses, what it consumed, and what can be done with it now."
+    )
+    async def overview(
+        self, info: Info
+    ) -> Annotated[CustomerOverview, strawberry.lazy("resolvers.customer_overview")] | None:
+        """Give the head of the customer's page (COL-5.7.10)."""
+        from resolvers.customer_overview import overview
+
+        row: Any = self
+        return await overview(info, row.uid)
 
     @strawberry.field(metadata=many("contacts"))
     def contacts(self, info: Info, first: int | None = None, after: str | None = None) -> Connection[CustomerContact]:
@@ -188,6 +204,29 @@ class Customer(Node):
         self, info: Info, first: int | None = None, after: str | None = None
     ) -> Connection[Annotated[KnowledgeRecommendation, strawberry.lazy("resolvers.agreement")]]:
         """List recommendations about the customer."""
+        return listed(self, info)  # type: ignore[no-any-return]
+
+
+    @strawberry.field(
+        metadata=many("timeline"),
+        description="What happened with it that the viewer sees, the newest first; of some kinds only where they are "
+        "named.",
+    )
+    def timeline(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        kinds: list[TimelineKind] | None = None,
+    ) -> Connection[Annotated[TimelineEntry, strawberry.lazy("resolvers.customer_timeline")]]:
+        """List what happened with the customer."""
+        return listed(self, info)  # type: ignore[no-any-return]
+
+    @strawberry.field(metadata=many("merges"), description="The customers that were merged into it, the newest first.")
+    def merges(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> Connection[Annotated[CustomerMerge, strawberry.lazy("resolvers.customer_merge")]]:
+        """List merges."""
         return listed(self, info)  # type: ignore[no-any-return]
 
 

@@ -329,16 +329,20 @@ def page_of(
     before: str | None = None,
     sort: Iterable[Any] | None = None,
     filter: Any = None,
+    kinds: Iterable[Any] | None = None,
     **_other: Any,
 ) -> Page:
-    """Make a page from the arguments of a connection field, be they converted by strawberry or still plain."""
+    """Make a page from the arguments of a connection field, be they converted by strawberry or still plain.
+
+    A list that has entries of several kinds takes the kinds alone.
+    """
     return Page(
         first=first,
         after=after,
         last=last,
         before=before,
         sort=tuple(_sorts(sort)),
-        filter=tuple(_filters(filter)),
+        filter=(*_filters(filter), *((("kind", tuple(map(str, kinds))),) if kinds is not None else ())),
     )
 
 

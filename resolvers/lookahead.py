@@ -75,7 +75,7 @@ class LookAhead:
         spots = [(self._sets, self._place)]
         for name in path:
             spots = [below for sets, place in spots for below in self._below(sets, place, name)]
-        return _both(*(self._wanted(type_of(model), sets, place) for sets, place in spots))
+        return both(*(self._wanted(type_of(model), sets, place) for sets, place in spots))
 
     def of_connection(self, model: type[Record]) -> tuple[Wanted, bool]:
         """Say what is wanted of the rows of a connection, and whether their total."""
@@ -93,7 +93,7 @@ class LookAhead:
         for edges, edge in self._below(sets, place, "edges"):
             spots += self._below(edges, edge, "node")
         total = bool(self._below(sets, place, "totalCount") or self._below(sets, place, "totalCountIsExact"))
-        return _both(*(self._wanted(cls, inner, spot) for inner, spot in spots)), total
+        return both(*(self._wanted(cls, inner, spot) for inner, spot in spots)), total
 
     def _wanted(self, cls: type, sets: Sets, place: str) -> Wanted:
         sources = sources_of(cls)
@@ -181,11 +181,11 @@ def _merged(ones: list[tuple[str, Wanted]]) -> tuple[tuple[str, Wanted], ...]:
     merged: dict[str, Wanted] = {}
     for name, wanted in ones:
         before = merged.get(name)
-        merged[name] = wanted if before is None else _both(before, wanted)
+        merged[name] = wanted if before is None else both(before, wanted)
     return tuple(merged.items())
 
 
-def _both(*each: Wanted) -> Wanted:
+def both(*each: Wanted) -> Wanted:
     """Add up what several places want of one row."""
     if len(each) == 1:
         return each[0]

@@ -173,6 +173,27 @@ class Asking:
             yield from self.ask_policies()
         return (yield self.ask_groups(model, by, measures, Narrowing(model, page, self), name, values))
 
+    def ask_tally(
+        self,
+        name: str,
+        counted: Callable[[], Sequence[tuple[type[Record], Sequence[sa.ColumnElement[bool]]]]],
+        **values: Any,
+    ) -> Question:
+        """Ask in one statement how many rows of several types there are, each under conditions of its own."""
+
+        def make(actor: Actor) -> sa.Select[Any]:
+            return sa.select(
+                *(
+                    sa.select(sa.func.count())
+                    .select_from(table_of(model))
+                    .where(model.visible_to(actor), *conditions)
+                    .scalar_subquery()
+                    for model, conditions in counted()
+                )
+            )
+
+        return self._bound(self._statement(("tally", name), make, values), values)
+
     def ask_groups(
         self,
         model: type[Record],
