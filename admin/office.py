@@ -14,6 +14,7 @@ from admin.deal_registration import DealRegistrationPages
 from admin.door import Door
 from admin.export import ExportPages
 from admin.file import FilePages
+from admin.entry import PartnerEntryPages
 from admin.home import HomePage
 from admin.invitation import InvitationPages
 from admin.journal import JournalPages
@@ -54,6 +55,7 @@ PAGES: tuple[type[Pages], ...] = (
     CalendarPages,
     ClientPages,
     ManifestPages,
+    PartnerEntryPages,
     DocumentPages,
     AccountPages,
     RolePages,

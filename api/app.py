@@ -20,6 +20,7 @@ from api import exports, mail, metrics, timers, tracing, usage
 from api.admission import Admission
 from api.database import Database, connect
 from api.documents import Admitted, Callers, budget_of
+from api.entry import EntryPage, entry_terms
 from api.files import Files, FormReceiver, file_terms, storage_of
 from api.graphql import Answered, Budget, Endpoint, Limits, graphiql
 from api.graphql.plans import Plans
@@ -46,6 +47,7 @@ PUBLIC_FIELDS = frozenset(
     {
         *("sessionCreate", "sessionRefresh", "passwordReset"),
         *("invitationLinkOpen", "invitationLinkAccept", "invitationLinkRefuse"),
+        *("partnerEntryLinkOpen", "partnerEntryCodeRequest", "partnerEntryVerify", "partnerEntryRegister"),
     }
 )
 ALLOWED_HEADERS = (
@@ -77,6 +79,7 @@ def create_app(
         Route("/graphql/{document_id}/{operation_name}", endpoint),
         *Files(house, storage, files, session_terms(settings), clock).routes(),
         *InvitationPage(house, invitation_terms(settings), clock).routes(),
+        *EntryPage(house, entry_terms(settings), settings.portal_url, clock).routes(),
         *DraftImports(house, session_terms(settings), clock).routes(),
         *LeadImports(house, session_terms(settings), clock).routes(),
         *exports.Exports(house, workshop, exports.export_key(settings), clock).routes(),
@@ -154,7 +157,7 @@ def _graphql(
     terms = session_terms(settings)
     actors = Actors(house, house.database.data_version, terms, clock=clock)
     schema, limits = build_schema(), limits_of(settings)
-    invitations = invitation_terms(settings)
+    invitations, entering = invitation_terms(settings), entry_terms(settings)
     examine = Examiner(schema, limits)
 
     async def data_version(request: Request) -> str:
@@ -172,6 +175,7 @@ def _graphql(
             request_id=request.scope.get("state", {}).get("request_id"),
             extra={
                 "invitations": invitations,
+                "entry": entering,
                 "session_terms": terms,
                 "files": files,
                 "export_key": export_key,

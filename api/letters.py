@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import jinja2
 
+from api.entry import entry_terms
 from api.identity import journal_key
 from api.invitations import invitation_terms
 from api.settings import Settings
@@ -65,6 +66,7 @@ class Desk:
     def __init__(self, settings: Settings) -> None:
         self.addresses = Addresses.of(settings)
         self.invitations = invitation_terms(settings)
+        self.entries = entry_terms(settings)
         self._key = journal_key(settings)
         self.sender = settings.mail_from
         self.domain = settings.mail_from.rpartition("@")[2]
@@ -88,6 +90,7 @@ class Desk:
             "t": lambda key, **given: say(key, lang, **given),
             "link": lambda path: self.addresses.link(account, path),
             "invite": lambda told: self.invitations.link(*told),
+            "enter": lambda told: self.entries.link(*told),
             "code": lambda id: code_from(sealed(self._key, PURPOSE, id.hex)),
         }
         message = EmailMessage()

@@ -7,23 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import pytest
 import pytest_asyncio
 from sqlmodel import col, select
 
 from models import entry as domain
 from models.agreement import AgreementVersion
 from models.approval import Approval, ApprovalState, decide
-from models.entry import INVITEE, EntryCode, EntryStatus, EntryTerms, PartnerEntry, Registration
+from models.entry import INVITEE, EntryCode, EntryStatus, EntryTerms, PartnerEntry, Registration, answering
 from models.file import AttachmentField, Content, open_ticket
 from models.file import store as store_file
 from models.identity import Account, operator_actor
-from models.kernel.access import Actor
+from models.kernel.access import Actor, system_actor
+from models.kernel.errors import DomainError
 from models.kernel.values import credit_code_for
 from models.kernel.work import Work, sealed
 from models.rights import Preset
 from models.seed import plant
 from models.verification import PURPOSE, code_from
-from tests.people import PASSWORD, Cast, Store, cast, open_person, store
+from tests.people import PASSWORD, Cast, Store, cast, open_person, password_hash, store
 
 __all__ = ["cast", "entering", "store"]
 
@@ -43,6 +45,11 @@ FORM: dict[str, Any] = {
     "contact_email": EMAIL,
 }
 REGISTRATION = Registration("qian.yu", "钱瑜", PASSWORD)
+
+
+def codes_of(error: DomainError) -> set[tuple[str, str]]:
+    """Name what was refused, by field and code."""
+    return {(str(one.path[0]) if one.path else "", one.code) for one in error}
 
 
 @dataclass
@@ -187,7 +194,18 @@ async def open_entering(store: Store, cast: Cast) -> Entering:
     return Entering(store, cast, *actors)
 
 
+async def fired(entering: Entering, entry: PartnerEntry) -> str | None:
+    """Take the step that a passed deadline calls for."""
+    done: str | None = await entering.do(system_actor(), lambda work: domain.ENTRY.fire_due(work, entry.id))
+    return done
+
+
 @pytest_asyncio.fixture
-async def entering(store: Store, cast: Cast) -> AsyncIterator[Entering]:
-    """Everybody who has to do with entries."""
+async def entering(store: Store, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Entering]:
+    """Everybody who has to do with entries; the password that everybody has is hashed once for all tests."""
+
+    async def known(_password: str) -> str:
+        return password_hash()
+
+    monkeypatch.setattr(answering, "hash_password", known)
     yield await open_entering(store, cast)

@@ -4,8 +4,8 @@ from models.entry import notices, review
 from models.entry.answering import Registration, forget_old, opened, register, request_code, verify
 from models.entry.card import EntryCard, card, card_of
 from models.entry.checks import paths_open_to
-from models.entry.filling import EntryNeeds, accept_terms, needs_of, save, submit
-from models.entry.issuing import invite, resend, withdraw
+from models.entry.filling import EntryNeeds, accept_terms, needs_of, own_entry, save, submit
+from models.entry.issuing import invite, resend, waits, withdraw
 from models.entry.letters import EntryWords, preview
 from models.entry.lifecycle import ENTRY, REVIEW, standing
 from models.entry.links import INVITEE, EntryTerms
@@ -71,6 +71,7 @@ __all__ = [
     "newest_terms",
     "notices",
     "opened",
+    "own_entry",
     "paths_open_to",
     "preview",
     "register",
@@ -81,5 +82,6 @@ __all__ = [
     "standing",
     "submit",
     "verify",
+    "waits",
     "withdraw",
 ]

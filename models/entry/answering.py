@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
+import math
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ async def request_code(work: Work, id: UUID, *, mobile: str, email: str, address
     )
     pause, most = await work.policy(PAUSE_SECONDS), await work.policy(MOST_AN_HOUR)
     if sent and (wait := sent[0].sent_at + dt.timedelta(seconds=pause) - work.now) > dt.timedelta():
-        raise VerificationCodeTooSoonError(seconds=int(wait.total_seconds()) + 1)
+        raise VerificationCodeTooSoonError(seconds=math.ceil(wait.total_seconds()))
     if len(sent) >= most:
         raise TooManyVerificationCodesError(maximum=most)
     address_hash = f"{work.sealed('entry-address', address):064x}"

@@ -95,6 +95,14 @@ async def submit(work: Work, id: UUID, values: Mapping[str, Any] | None = None, 
     return entry
 
 
+async def own_entry(work: Work) -> UUID | None:
+    """Find the entry by which whoever asks has registered."""
+    found: UUID | None = await work.first(
+        select(PartnerEntry.id).where(PartnerEntry.account_id == work.actor.id, PartnerEntry.visible_to(work.actor))
+    )
+    return found
+
+
 async def needs_of(work: Work, id: UUID) -> EntryNeeds | None:
     """Say of an entry that the actor sees what it still needs."""
     entry = await work.first(select(PartnerEntry).where(PartnerEntry.id == id, PartnerEntry.visible_to(work.actor)))

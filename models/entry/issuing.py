@@ -107,6 +107,11 @@ async def withdraw(work: Work, id: UUID, *, version: int | None = None) -> Partn
     return entry
 
 
+def waits(entry: PartnerEntry) -> bool:
+    """Tell whether a company has still to answer its invitation."""
+    return entry.status in WAITING
+
+
 async def link_end(work: Work) -> dt.datetime:
     """Say until when a link that is sent now holds."""
     return work.now + dt.timedelta(days=await work.policy(LINK_DAYS))

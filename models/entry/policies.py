@@ -31,7 +31,7 @@ REVIEW_DAYS: Final = Policy(
 )
 LIKENESS: Final = Policy(
     "entry.name_likeness",
-    80,
+    70,
     "公司名称与已有伙伴的相似度达到多少时转人工审核（%）",
     "How like a partner's name, in percent, a name is to be reviewed",
 )
