@@ -179,7 +179,7 @@ async def test_nothing_was_done_by_an_actor_that_could_not_do_it_and_nothing_in_
         *("account.create", "account.set_director", "partner.create", "installation.seed", "role.seed"),
         *("Opportunity.PO.escalate", "Opportunity.PO.expire_validation"),
         *("Opportunity.HO.expire_offer", "Opportunity.HO.recall_expired"),
-        "CustomerReport.expire",
+        *("CustomerReport.expire", "AssociationRequest.expire"),
         "Invitation.expire",
     }
     assert max(line.at for line in lines) <= utc_now()
