@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
+from admin.balance import CHARGE, FUNDS, LISTS_OF_CUSTOMER
 from admin.pages.fields import MEANINGS, Column
 from admin.pages.finding import Find
 from admin.pages.inputs import Input, with_options
@@ -79,6 +80,7 @@ class CustomerPages(RecordPages):
         Column("account_name"),
         Column("mobile"),
         Column("association_type", badge=True),
+        Column("funds.available_credit", currency="currency", label="available_credit"),
         Column("partner.name"),
         Column("industry"),
         Column("province"),
@@ -146,6 +148,7 @@ class CustomerPages(RecordPages):
                 Column("updated_at"),
             ),
         ),
+        FUNDS,
     )
     lists = (
         Related("contacts", "contacts", (Column("name"), Column("title"), Column("mobile"), Column("email"))),
@@ -227,8 +230,10 @@ class CustomerPages(RecordPages):
             ),
         ),
         Related("knowledge", "knowledge", (Column("title"), Column("text", wide=True), Column("link"))),
+        *LISTS_OF_CUSTOMER,
     )
     steps = {
+        "charge": CHARGE,
         "keep_facts": Step(
             _keep_facts,
             (

@@ -8,13 +8,15 @@ from admin.account import AccountPages, RolePages
 from admin.agreement import AgreementPages
 from admin.approval import QueuePages
 from admin.association_request import AssociationRequestPages
+from admin.balance import AuthorisationPages, BalancePages, EntryPages, FreezePages
+from admin.consumption import ConsumptionDetailPages, ConsumptionPages, PerformancePages
 from admin.customer import CustomerPages
 from admin.customer_report import CustomerReportPages
 from admin.deal_registration import DealRegistrationPages
 from admin.door import Door
+from admin.entry import PartnerEntryPages
 from admin.export import ExportPages
 from admin.file import FilePages
-from admin.entry import PartnerEntryPages
 from admin.home import HomePage
 from admin.invitation import InvitationPages
 from admin.journal import JournalPages
@@ -43,9 +45,17 @@ PAGES: tuple[type[Pages], ...] = (
     InvitationPages,
     AssociationRequestPages,
     AgreementPages,
+    AuthorisationPages,
+    FreezePages,
+    BalancePages,
+    EntryPages,
+    ConsumptionPages,
+    ConsumptionDetailPages,
+    PerformancePages,
     LeadPages,
     DealRegistrationPages,
     PartnerPages,
+    PartnerEntryPages,
     MembershipPages,
     ExportPages,
     FilePages,
@@ -55,7 +65,6 @@ PAGES: tuple[type[Pages], ...] = (
     CalendarPages,
     ClientPages,
     ManifestPages,
-    PartnerEntryPages,
     DocumentPages,
     AccountPages,
     RolePages,

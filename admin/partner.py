@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
+from admin.balance import KEEPING, YUAN
 from admin.customer import staff
 from admin.pages.fields import Column
 from admin.pages.finding import Find
@@ -102,6 +103,20 @@ class PartnerPages(RecordPages):
     )
     lists = (
         Related(
+            "balance_entries",
+            "balance_entries",
+            (
+                Column("number", opens=True),
+                Column("happened_at"),
+                Column("kind", badge=True),
+                Column("amount", currency=YUAN),
+                Column("amount_after", currency=YUAN),
+                Column("customer.company_name"),
+                Column("by_name"),
+            ),
+            first=10,
+        ),
+        Related(
             "pce_memberships",
             "pce_memberships",
             (Column("status", badge=True), Column("joined_at"), Column("exited_at")),
@@ -122,6 +137,7 @@ class PartnerPages(RecordPages):
         Related("verification_settings", "verification_settings", (Column("enabled"), Column("updated_at"))),
     )
     steps = {
+        **KEEPING,
         "set_path_stage": Step(
             _set_stage,
             (

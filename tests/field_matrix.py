@@ -21,6 +21,9 @@ Customer/name            M    M   M   M   M   M   P   M   M   M   P   M   m   M 
 Customer/contact         M    M   M   M   m   M   P   M   M   M   M   m   m   m   M   .
 Customer/credit code     M    M   M   M   M   M   P   M   M   M   P   M   m   M   M   .
 Customer/profile         P    P   P   P   P   P   P   P   P   P   P   P   m   P   P   .
+Customer/balance         P    P   -   -   P   -   P   P   -   -   -   P   -   P   P   .
+Partner/balance          P    P   -   -   P   -   .   P   .   .   .   P   -   P   P   .
+Customer/consumption     P    P   P   P   P   P   P   P   -   -   P   P   -   P   P   .
 Opportunity/customer     M    .   .   .   .   .   .   M   M   M   P   M   .   -   M   .
 Opportunity/terms        P    .   .   .   .   .   .   P   P   P   P   P   .   P   P   .
 Opportunity/contract     P    .   .   .   .   .   .   P   -   P   P   P   .   P   P   .
@@ -29,6 +32,9 @@ Opportunity/internal     -    .   .   .   .   .   .   P   P   P   P   P   .   - 
 Opportunity/loss         P    .   .   .   .   .   .   P   P   P   P   P   .   -   P   .
 Journal/lines            P    P   -   -   -   -   P   P   P   P   P   P   P   P   P   .
 """
+
+# Whole rows hold these, which the tests of consumption and of balances look for on every surface.
+ELSEWHERE = frozenset({"Customer/consumption", "Customer/balance", "Partner/balance"})
 
 # The fields of each row of the table, by their names in the domain: what is stored, and what a mask leaves of it.
 FIELDS: dict[str, dict[str, tuple[Any, Any]]] = {

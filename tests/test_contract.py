@@ -108,7 +108,7 @@ def test_actions_are_named_noun_first():
     nouns = (
         *("opportunity", "ho", "customer", "partner", "pce", "approval", "session", "password", "member", "role"),
         *("notice", "notification", "client", "token", "reveal", "offering", "policy", "calendar", "file"),
-        *("agreement", "invitation", "knowledge"),
+        *("agreement", "invitation", "knowledge", "balance", "budget", "authorisation"),
         *("export", "savedFilter", "lead", "dealRegistration", "operation", "association", "verification"),
     )
     assert [name for name in mutation.fields if not name.startswith(nouns)] == []

@@ -147,7 +147,7 @@ def wanted_of(model: type[Record], columns: Iterable[Column], *more: str) -> Wan
             own.add(column.field)
             own.update({column.currency} if column.currency else ())
         else:
-            related.setdefault(column.relation, set()).add(column.field)
+            related.setdefault(column.relation, set()).update({column.field, column.currency or column.field})
     ones = []
     for name, fields in related.items():
         relation = model.relations[name]
