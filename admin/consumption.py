@@ -23,7 +23,6 @@ from models.consumption import (
 from models.customer import AssociationType
 from models.export import ExportKind
 from models.kernel.reads import Reader
-from models.partner import PartnerOrganisation
 
 SHARED = (
     Find("customer_name"),
@@ -31,6 +30,8 @@ SHARED = (
     Find("month_from", "month"),
     Find("month_to", "month"),
     Find("association_type", "choice", words=AssociationType),
+    Find("partner_name"),
+    Find("account_manager_name"),
 )
 WHOSE = (
     Column("customer.company_name"),
@@ -86,7 +87,6 @@ class ConsumptionPages(_ConsumptionPages):
     finds = (
         *SHARED,
         Find("view", "choice", words=ConsumptionView),
-        Find("partner", "record", prefix=PartnerOrganisation.prefix),
     )
     sections = (
         Section("section_month", (Column("bill_cycle"), Column("view"), *WHOSE, Column("association_type"))),
@@ -122,13 +122,14 @@ class ConsumptionDetailPages(_ConsumptionPages):
     columns = (
         Column("consumed_at", opens=True),
         Column("bill_cycle"),
-        *WHOSE[:3],
+        Column("customer.company_name"),
+        Column("partner.name"),
+        DUE,
         Column("service_type_name"),
         Column("resource_name"),
-        Column("region_name"),
         Column("charging_mode"),
         Column("bill_detail_type"),
-        DUE,
+        Column("region_name"),
     )
     finds = (
         *SHARED,
@@ -140,7 +141,6 @@ class ConsumptionDetailPages(_ConsumptionPages):
         Find("trade_id"),
         Find("resource_name"),
         Find("resource_id"),
-        Find("partner", "record", prefix=PartnerOrganisation.prefix),
     )
     sections = (
         Section(
@@ -184,9 +184,9 @@ class PerformancePages(_ConsumptionPages):
         Column("consumed_at"),
         Column("bill_cycle"),
         *WHOSE,
-        *LINE,
         DUE,
         PERFORMANCE,
+        *LINE,
     )
     finds = (
         *SHARED,
@@ -194,7 +194,6 @@ class PerformancePages(_ConsumptionPages):
         Find("charging_mode", "choice", words=ChargingMode),
         Find("bill_type", "choice", words=BillDetailType),
         Find("trade_id"),
-        Find("partner", "record", prefix=PartnerOrganisation.prefix),
     )
 
 

@@ -155,6 +155,7 @@ class ConsumptionSummaryFilter:
     customer_name: str | None = strawberry.field(default=None, description="A part of the name.")
     account_name: str | None = strawberry.field(default=None, description="Exactly.")
     account_manager: strawberry.ID | None = None
+    account_manager_name: str | None = strawberry.field(default=None, description="A part of the name.")
     association_type: list[AssociationType] | None = None
     partner: strawberry.ID | None = None
     month_from: str | None = None
@@ -195,6 +196,7 @@ class ConsumptionDetailFilter:
     customer_name: str | None = strawberry.field(default=None, description="A part of the name.")
     account_name: str | None = strawberry.field(default=None, description="Exactly.")
     account_manager: strawberry.ID | None = None
+    account_manager_name: str | None = strawberry.field(default=None, description="A part of the name.")
     association_type: list[AssociationType] | None = None
     partner: strawberry.ID | None = None
     product_type: list[str] | None = strawberry.field(default=None, description="Codes of cloud services.")
@@ -219,6 +221,7 @@ class PerformanceDetailFilter:
     customer_name: str | None = strawberry.field(default=None, description="A part of the name.")
     account_name: str | None = strawberry.field(default=None, description="Exactly.")
     account_manager: strawberry.ID | None = None
+    account_manager_name: str | None = strawberry.field(default=None, description="A part of the name.")
     association_type: list[AssociationType] | None = None
     partner: strawberry.ID | None = None
     month_from: str | None = None

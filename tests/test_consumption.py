@@ -406,6 +406,8 @@ def _filters(market: Market) -> dict[str, tuple[Any, list[str]]]:
         "customer_name": ("恒远", ["line-2", "line-3"]),
         "account_name": ("mingde_account", ["line-1", "line-4"]),
         "account_manager": (market.pipeline.cast.chen_manager.id, ["line-1", "line-4"]),
+        "account_manager_name": ("陈磊", ["line-1", "line-4"]),
+        "partner_name": ("云帆", []),
         "association_type": (("REFERRAL",), ["line-2"]),
         "partner": (market.pipeline.cast.huaqi.id, ["line-1", "line-2", "line-3", "line-4"]),
         "product_type": (("hws.service.type.obs",), ["line-2"]),

@@ -119,8 +119,19 @@ def _shared_filters(table: str) -> dict[str, Filter]:
         "customer_name": _customers(table, NAME, lambda text: contains(col(Customer.company_name), text)),
         "account_name": _customers(table, ACCOUNT, lambda text: col(Customer.account_name) == text),
         "account_manager": Filter("account_manager_id"),
+        "account_manager_name": Filter(
+            clause=lambda _reader, text: _column(table, "account_manager_id").in_(
+                select(Account.id).where(contains(col(Account.name), text))
+            ),
+            by=(PROFILE,),
+        ),
         "association_type": Filter("association_type", "in"),
         "partner": Filter("partner_id"),
+        "partner_name": Filter(
+            clause=lambda _reader, text: _column(table, "partner_id").in_(
+                select(PartnerOrganisation.id).where(contains(col(PartnerOrganisation.name), text))
+            )
+        ),
         "month_from": Filter("bill_cycle", "gte"),
         "month_to": Filter("bill_cycle", "lte"),
         "this_month": Filter(

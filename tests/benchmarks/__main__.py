@@ -25,7 +25,7 @@ from tests.benchmarks.data import PASSWORD, Place, partner_id, prepared
 from tests.benchmarks.load import Burst, Connection, burst, cpu_of, get, median, megabytes_of, post
 
 ROUNDS, SECONDS, CONNECTIONS = 5, 0.7, 8
-PERSISTED = frozenset({"Q1", "Q2", "Q3", "Q5"})
+PERSISTED = frozenset({"Q1", "Q2", "Q3", "Q5", "Consumption"})
 """The reads that are asked by their ids."""
 console = Console()
 
@@ -114,6 +114,7 @@ def cases(place: Place, tool: str, reader: str, writer: str) -> list[Case]:
         fixed("Q3", 1.5, queries.Q3, first=20),
         Case("Q4", 2, win("/graphql", writer), win("/raw/Q4", None), same=False),
         fixed("Q5", 1.5, queries.Q5, partner=partner),
+        fixed("Consumption", 1.5, queries.CONSUMPTION, first=50),
         fixed("Home", 8, queries.HOME),
     ]
 
@@ -210,7 +211,7 @@ async def run(
     port: int, place: Place, options: argparse.Namespace
 ) -> tuple[Burst | None, list[float], list[gears.Figure], float]:
     """Measure what goes over HTTP."""
-    tool = await admitted_tool(place.url, queries.Q1, queries.Q2, queries.Q3, queries.Q5)
+    tool = await admitted_tool(place.url, queries.Q1, queries.Q2, queries.Q3, queries.Q5, queries.CONSUMPTION)
     reader = await sign_in(port, queries.READER)
     found = cases(place, tool, reader, await sign_in(port, queries.WRITER))
     by_name = {case.name: case for case in found}

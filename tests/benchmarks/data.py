@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import itertools
 import json
 import os
 import random
@@ -21,6 +22,7 @@ from api.database import connect
 from api.installation import Installation
 from api.migrate import _config, upgrade
 from api.settings import Settings
+from models.consumption import ConsumptionSummary, ConsumptionWindow
 from models.customer import Customer
 from models.identity import Account, operator_actor
 from models.identity.proofs import hash_now
@@ -40,6 +42,8 @@ WRITTEN = 12_000
 PASSWORD = "green bamboo 1984"
 EPOCH = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 BATCH = 20_000
+MONTHS = ("2026-05", "2026-06", "2026-07", "2026-08", "2026-09", "2026-10", "2026-11")
+"""The months in which customers consumed; the last is the present one."""
 
 Values = dict[str, Any]
 
@@ -132,6 +136,8 @@ def _fill(path: Path, scale: float, tell: Callable[[str], None]) -> None:
         (Opportunity, maker.opportunities()),
         (OpportunityLine, maker.lines()),
         (JournalLine, maker.journal()),
+        (ConsumptionWindow, maker.window()),
+        (ConsumptionSummary, maker.consumption()),
     ):
         table = table_of(model)
         tell(f"{_insert(store, table, rows):>9,} rows of {table.name}")
@@ -277,6 +283,34 @@ class _Maker:
                 "office_id": f"office-{partner % 20:02d}",
                 "owner_id": staff_id(number % 50),
             }
+
+    def window(self) -> Iterator[Values]:
+        months = {"first_month": MONTHS[0], "month": MONTHS[-1], "through_day": f"{MONTHS[-1]}-20", "hides_zeros": 0}
+        yield {"id": id_at(EPOCH, 7, 1), **months}
+
+    def consumption(self) -> Iterator[Values]:
+        serial = 0
+        for number in range(self.customer_count):
+            customer, partner = self.customer_of(number)[0], number % self.partner_count
+            # A quarter of them are refunded something each month.
+            views = ("CONSUMPTION", "REFUND") if number % 4 == 0 else ("CONSUMPTION",)
+            for month, view in itertools.product(MONTHS, views):
+                serial += 1
+                due = 100 * (1 + serial % 90_000) + serial % 100
+                yield {
+                    "id": id_at(EPOCH + dt.timedelta(seconds=serial), 8, serial),
+                    "customer_id": customer,
+                    "partner_id": partner_id(partner),
+                    "association_type": "RESALE",
+                    "bill_cycle": month,
+                    "view": view,
+                    "currency": "CNY",
+                    "official_amount": due + 1000,
+                    "discount_amount": 1000,
+                    "amount_due": due if view == "CONSUMPTION" else -due // 10,
+                    "performance_amount": due // 2 if view == "CONSUMPTION" else 0,
+                    "line_count": 1 + serial % 40,
+                }
 
     def opportunities(self) -> Iterator[Values]:
         each = self.customer_count // self.partner_count

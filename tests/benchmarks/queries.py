@@ -1,4 +1,4 @@
-"""Q1 to Q5 of performance.md, and a portal's home page, as a portal would send them."""
+"""Q1 to Q5 of performance.md, customers with their consumption and a home page, as a portal would send them."""
 
 from __future__ import annotations
 
@@ -40,6 +40,18 @@ query Nested($first: Int!) {
     nodes {
       id companyName accountName industry province
       opportunities(first: 10) { nodes { id name status stage winProbability createdAt } }
+    }
+  }
+}"""
+
+CONSUMPTION = """
+query Consumption($first: Int!) {
+  customers(first: $first) {
+    nodes {
+      id companyName accountName industry province city
+      consumption(first: 4, filter: {thisMonth: true}) {
+        nodes { id view amountDue { amount currency } performanceAmount { amount currency } }
+      }
     }
   }
 }"""

@@ -63,6 +63,19 @@ SELECT customer_id, id, name, status, stage, win_probability, created_at FROM (
   FROM opportunity WHERE partner_id = ? AND customer_id IN (SELECT value FROM json_each(?))
 ) WHERE place <= 10 ORDER BY customer_id, place
 """
+LIVELY = """
+SELECT id, company_name, account_name, industry, province, city FROM customer
+WHERE partner_id = ? ORDER BY created_at DESC, id DESC LIMIT ?
+"""
+CONSUMED = """
+SELECT customer_id, id, view, amount_due, performance_amount, currency FROM (
+  SELECT *, row_number() OVER (PARTITION BY customer_id ORDER BY bill_cycle DESC, id DESC) AS place
+  FROM consumption_summary
+  WHERE partner_id = ?1 AND customer_id IN (SELECT value FROM json_each(?2))
+    AND bill_cycle = (SELECT month FROM consumption_window)
+    AND bill_cycle >= (SELECT first_month FROM consumption_window)
+) WHERE place <= 4 ORDER BY customer_id, place
+"""
 SUMMARY = """
 SELECT status, currency, count(*), coalesce(sum(expected_amount), 0), coalesce(sum(signed_amount), 0)
 FROM opportunity WHERE partner_id = ? AND partner_id = ? GROUP BY status, currency ORDER BY status, currency
@@ -157,6 +170,7 @@ def raw_app(path: str) -> Starlette:
             Route("/raw/Q1", q1, methods=["POST"]),
             Route("/raw/Q2", q2, methods=["POST"]),
             Route("/raw/Q3", q3, methods=["POST"]),
+            Route("/raw/Consumption", consumption, methods=["POST"]),
             Route("/raw/Q4", q4, methods=["POST"]),
             Route("/raw/Q5", q5, methods=["POST"]),
             Route("/raw/Home", home, methods=["POST"]),
@@ -287,6 +301,26 @@ async def q3(request: Request) -> Response:
         }
         for row in customers
     ]
+    return _answer({"customers": {"nodes": nodes}}, "Customer.accountName", "Customer.companyName")
+
+
+async def consumption(request: Request) -> Response:
+    """Customers with what they consumed this month."""
+    first = orjson.loads(await request.body())["variables"]["first"]
+    store, own = request.app.state.store, partner_id(0)
+    customers = await store.fetch(LIVELY, own, first)
+    ids = orjson.dumps([row[0] for row in customers]).decode()
+    grouped: dict[str, list[Any]] = defaultdict(list)
+    for row in await store.fetch(CONSUMED, own, ids):
+        grouped[row[0]].append(
+            {
+                "id": "csm_" + row[1],
+                "view": row[2],
+                "amountDue": _money(row[3], row[5]),
+                "performanceAmount": _money(row[4], row[5]),
+            }
+        )
+    nodes = [{**(_customer(row) or {}), "consumption": {"nodes": grouped[row[0]]}} for row in customers]
     return _answer({"customers": {"nodes": nodes}}, "Customer.accountName", "Customer.companyName")
 
 
