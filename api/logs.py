@@ -35,6 +35,7 @@ _KEPT_OUT = frozenset(
         "password",
         "secret",
         "token",
+        "verification_code",
         "email",
         "phone",
     }

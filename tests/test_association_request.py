@@ -398,7 +398,12 @@ async def test_a_switch_to_resale_needs_the_notice_read_and_signed(linking: Link
     await store.refused(person, AgreementNotTickedError, lambda work: domain.agree(work, request.id))
     old = await linking.do(operator_actor(), agreement.newest)
     store.clock.forward(days=1)
-    texts = {"title_zh": "须知", "title_en": "Notice", "content_zh": "新内容", "content_en": "New content"}
+    texts: dict[str, Any] = {
+        "title_zh": "须知",
+        "title_en": "Notice",
+        "content_zh": "新内容",
+        "content_en": "New content",
+    }
     new = await linking.do(linking.pipeline.operations, lambda work: agreement.publish(work, number="2026-03", **texts))
     await store.refused(person, AgreementOutdatedError, lambda work: domain.agree(work, request.id, agreed_to=old.id))
     await linking.do(person, lambda work: domain.agree(work, request.id, agreed_to=new.id))

@@ -120,13 +120,13 @@ async def test_everybody_reads_and_searches_what_his_cell_says(window: Window, r
         else:
             assert listed["errors"][0]["extensions"]["code"] == "FIELD_NOT_SEARCHABLE"
     reveal = "mutation($i: RevealInput!) { reveal(input: $i) { values { value } } }"
-    given = {
+    shown = {
         "type": "AssociationRequest",
         "field": "companyName",
         "ids": [window.withdrawn.public_id],
         "reason": "客户来电核对",
     }
-    opened = await window.ask(role, reveal, i=given)
+    opened = await window.ask(role, reveal, i=shown)
     if cell("Customer/name", role) in "PM":
         assert opened["data"]["reveal"]["values"] == [{"value": "苏州明德重工有限公司"}]
     else:

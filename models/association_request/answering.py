@@ -240,7 +240,7 @@ async def _complete(work: Work, request: AssociationRequest, customer: Customer)
 
 
 def _wish(request: AssociationRequest) -> Wish:
-    return Wish(Side(request.filed_side), request.kind, request.to_type)
+    return Wish(request.filed_side, request.kind, request.to_type)
 
 
 def _answers(work: Work, request: AssociationRequest) -> bool:
