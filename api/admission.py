@@ -7,6 +7,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import metrics, transfers
+from api.turns import Turns
 
 EXEMPT = frozenset({"healthz", "readyz", "metrics"})
 TOLD_EVERY = 1.0
@@ -26,7 +27,7 @@ class Admission:
         self._waiting_room = waiting
         self._seconds = seconds
         self._body_bytes = body_bytes
-        self._places = asyncio.Semaphore(concurrent)
+        self._places = Turns(concurrent)
         self._active = 0
         self._waiting = 0
         self._sent_away = 0
@@ -48,11 +49,11 @@ class Admission:
             await self.app(scope, _again(begun, receive), send)
         finally:
             self._active -= 1
-            self._places.release()
+            self._places.give_back()
             metrics.admitted(self._active, self._waiting)
 
     def _is_full(self) -> bool:
-        return self._places.locked() and self._waiting >= self._waiting_room
+        return self._places.are_taken and self._waiting >= self._waiting_room
 
     async def _received(self, receive: Receive) -> list[Message]:
         messages: list[Message] = []
@@ -68,15 +69,13 @@ class Admission:
     async def _enter(self) -> bool:
         if self._is_full():
             return False
-        if not self._places.locked():
-            # There is a place, so nobody waits; it is taken without a timer.
-            await self._places.acquire()
+        if self._places.take():
             return self._entered()
         self._waiting += 1
         metrics.admitted(self._active, self._waiting)
         try:
             async with asyncio.timeout(self._seconds):
-                await self._places.acquire()
+                await self._places.wait()
         except TimeoutError:
             return False
         finally:

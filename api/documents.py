@@ -1,12 +1,10 @@
 """Which documents a caller may have run and what he may spend: what the endpoint asks of domain and settings."""
 
-import hashlib
-
 from limits.errors import ConfigurationError
 from starlette.requests import Request
 
 from api.graphql import Budget, Mode, Registered, Terms
-from api.identity import bearer
+from api.identity import token_digest
 from api.settings import Settings, SettingsError
 from models.identity import ClientMode
 from models.kernel.access import Actor
@@ -84,5 +82,4 @@ class Callers:
         mode = _MODES.get(viewer.client_mode or "", Mode.ID_ONLY)
         if viewer.tied and mode.runs_any_text:
             mode = Mode.SAFELIST
-        token = hashlib.sha256((bearer(request) or "").encode()).hexdigest()[:32]
-        return Terms(mode, client=viewer.client_id, budget=f"token:{token}")
+        return Terms(mode, client=viewer.client_id, budget=f"token:{token_digest(request).hex()[:32]}")

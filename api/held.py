@@ -18,6 +18,7 @@ import orjson
 from sqlalchemy import make_url
 from sqlalchemy.engine import Dialect
 
+from api.turns import Turns
 from models.kernel.errors import DomainError
 from models.kernel.reads.asking import Question
 
@@ -32,11 +33,13 @@ class Held(ABC, Generic[C]):
     def __init__(self, dialect: Dialect, most: int) -> None:
         self.dialect = dialect
         self._idle: list[C] = []
-        self._turn = asyncio.Semaphore(most)
+        self._turns = Turns(most)
 
     async def run(self, steps: Steps[T], *, single: bool = False) -> T:
         """Run a read in one snapshot; a `single` statement is one by itself."""
-        async with self._turn:
+        if not self._turns.take():
+            await self._turns.wait()
+        try:
             connection = self._idle.pop() if self._idle else await self._open()
             try:
                 found = await self._run(connection, steps, single)
@@ -50,6 +53,8 @@ class Held(ABC, Generic[C]):
                 raise
             self._idle.append(connection)
             return found
+        finally:
+            self._turns.give_back()
 
     async def close(self) -> None:
         """Close what is idle."""

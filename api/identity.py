@@ -19,6 +19,7 @@ from models.identity import (
     note_used,
 )
 from models.identity.clients import PREFIX
+from models.identity.sessions import NOTED_EVERY
 from models.kernel.access import Actor
 from models.kernel.errors import TryAgainError
 from models.kernel.work import Clock, Store, utc_now
@@ -56,6 +57,15 @@ def bearer(request: HTTPConnection) -> str | None:
     return token.strip()
 
 
+def token_digest(request: HTTPConnection) -> bytes:
+    """Give the hash of the bearer token, which is kept while the request is answered."""
+    state = request.scope.setdefault("state", {})
+    known: bytes | None = state.get("token_digest")
+    if known is None:
+        known = state["token_digest"] = hashlib.sha256((bearer(request) or "").encode()).digest()
+    return known
+
+
 async def authenticate(
     request: HTTPConnection, store: Store, terms: SessionTerms, *, clock: Clock = utc_now
 ) -> Actor | None:
@@ -76,23 +86,23 @@ class Known(NamedTuple):
     actor: Actor
     used: ApiToken | None
     since: dt.datetime
-
-    @property
-    def until(self) -> dt.datetime:
-        """Say when the actor has to be looked up again, though nothing has changed."""
-        return self.actor.until or self.since
+    until: dt.datetime
+    """When the actor has to be looked up again, though nothing has changed."""
+    noted: dt.datetime | None
+    """When it was last written down that the token is in use."""
 
 
 async def _known(token: str, store: Store, terms: SessionTerms, now: dt.datetime) -> Known:
     async with store.reader() as session:
         if not token.startswith(f"{PREFIX}_"):
-            return Known(await actor_of_access(session, token, terms, now), None, now)
+            actor = await actor_of_access(session, token, terms, now)
+            return Known(actor, None, now, actor.until or now, None)
         actor, used = await actor_of_token(session, token, now)
-        return Known(actor, used, now)
+        return Known(actor, used, now, actor.until or now, used.last_used_at)
 
 
 async def _noted(known: Known, store: Store, now: dt.datetime) -> Actor:
-    if known.used is not None:
+    if known.used is not None and (known.noted is None or now - known.noted >= NOTED_EVERY):
         with contextlib.suppress(TryAgainError):  # the next call writes it down
             await note_used(store, known.used, now)
     return known.actor
@@ -123,11 +133,12 @@ class Actors:
             return None
         at, now = await self._version(), self._clock()
         # Whoever reads later in this request need not ask again.
-        request.scope.setdefault("state", {})["data_version"] = at
+        state = request.scope.setdefault("state", {})
+        state["data_version"] = at
         if at != self._at:
             self._at = at
             self._kept.clear()
-        key = hashlib.sha256(token.encode()).digest()
+        key = state["token_digest"] = hashlib.sha256(token.encode()).digest()
         known = self._kept.get(key)
         if known is None or not known.since <= now < known.until:
             known = await _known(token, self._house, self._terms, now)

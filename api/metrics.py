@@ -1,12 +1,14 @@
 """What is counted for whoever runs the installation, and the guarded page that tells it."""
 
+import asyncio
 import hmac
 import ipaddress
 import os
 import re
+from bisect import bisect_left
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -98,6 +100,8 @@ _TRANSFERRING = Gauge(
 _TURNED_AWAY = Counter(
     "partner_center_requests_turned_away", "Requests that were told to come back later.", registry=REGISTRY
 )
+_waits = [True]
+"""Whether somebody waited when this was told last."""
 _Metric = TypeVar("_Metric", Counter, Histogram)
 
 
@@ -105,6 +109,49 @@ _Metric = TypeVar("_Metric", Counter, Histogram)
 def _of(metric: _Metric, *labels: object) -> _Metric:
     """Find what counts these labels; to look it up anew takes longer than to count."""
     return metric.labels(*labels)
+
+
+TOLD_SECONDS: Final = 0.05
+"""For how long what is counted of each request is added up before the counters are told."""
+TOLD_CALLS: Final = 500
+
+_counted: dict[Counter, int] = {}
+_took: dict[Histogram, list[float]] = {}
+_is_due = [False]
+
+
+def _count(counter: Counter) -> None:
+    # To tell seven counters of each request would take as long as to look its caller up.
+    _counted[counter] = _counted.get(counter, 0) + 1
+
+
+def _time(histogram: Histogram, seconds: float) -> None:
+    taken = _took.setdefault(histogram, [])
+    taken.append(seconds)
+    if not _is_due[0]:
+        try:
+            asyncio.get_running_loop().call_later(TOLD_SECONDS, _tell)
+        except RuntimeError:
+            _tell()
+            return
+        _is_due[0] = True
+    elif len(taken) >= TOLD_CALLS:
+        _tell()
+
+
+def _tell() -> None:
+    _is_due[0] = False
+    for counter, times in _counted.items():
+        counter.inc(times)
+    _counted.clear()
+    for histogram, taken in _took.items():
+        # As its observe() does, but once for all of them.
+        bounds = histogram._upper_bounds
+        histogram._sum.inc(sum(taken))
+        places = [bisect_left(bounds, seconds) for seconds in taken]
+        for place in set(places):
+            histogram._buckets[place].inc(places.count(place))
+    _took.clear()
 
 
 _GAUGE_OF_PROCESS = re.compile(r"gauge_live\w*_(\d+)\.db")
@@ -121,23 +168,23 @@ def room(path: str) -> str:
 def request_answered(path: str, status: int, seconds: float) -> None:
     """Count one HTTP request."""
     name = room(path)
-    _of(_REQUESTS, name, status).inc()
-    _of(_REQUEST_SECONDS, name).observe(seconds)
+    _count(_of(_REQUESTS, name, status))
+    _time(_of(_REQUEST_SECONDS, name), seconds)
 
 
 def operation_answered(kind: str, outcome: str, seconds: float) -> None:
     """Count one GraphQL operation: query or mutation; ok, refused or failed."""
-    _of(_OPERATIONS, kind, outcome).inc()
-    _of(_OPERATION_SECONDS, kind).observe(seconds)
+    _count(_of(_OPERATIONS, kind, outcome))
+    _time(_of(_OPERATION_SECONDS, kind), seconds)
 
 
 def document_asked(source: str, *, prepared: bool, known: bool | None) -> None:
     """Count where a document came from, text, apq, persisted or none, and whether it was in memory."""
-    _of(_DOCUMENTS, source).inc()
+    _count(_of(_DOCUMENTS, source))
     if source != "none":
-        _of(_DOCUMENT_CACHE, "prepared", "hit" if prepared else "miss").inc()
+        _count(_of(_DOCUMENT_CACHE, "prepared", "hit" if prepared else "miss"))
     if known is not None:
-        _of(_DOCUMENT_CACHE, "registered", "hit" if known else "miss").inc()
+        _count(_of(_DOCUMENT_CACHE, "registered", "hit" if known else "miss"))
 
 
 def not_modified() -> None:
@@ -157,13 +204,13 @@ def refused(code: str) -> None:
 
 def document_ran(kind: str, seconds: float, *, failed: bool) -> None:
     """Count one call of a tool's registered document; which document it was stands in the database."""
-    _of(_DOCUMENTS_RUN, kind, "failed" if failed else "ok").inc()
-    _of(_DOCUMENT_SECONDS, kind).observe(seconds)
+    _count(_of(_DOCUMENTS_RUN, kind, "failed" if failed else "ok"))
+    _time(_of(_DOCUMENT_SECONDS, kind), seconds)
 
 
 def planned() -> None:
     """Count one query that a plan answered."""
-    _PLANNED.inc()
+    _count(_PLANNED)
 
 
 def executed(reason: str) -> None:
@@ -189,7 +236,9 @@ def database_failed(code: str) -> None:
 def admitted(active: int, waiting: int) -> None:
     """Tell how many requests this process works on, and how many wait."""
     _ACTIVE.set(active)
-    _WAITING.set(waiting)
+    if waiting or _waits[0]:
+        _WAITING.set(waiting)
+        _waits[0] = waiting > 0
 
 
 def transferring(active: int) -> None:
@@ -204,6 +253,7 @@ def turned_away() -> None:
 
 def text() -> bytes:
     """Print every figure, of all workers where PROMETHEUS_MULTIPROC_DIR lets them share one directory."""
+    _tell()
     if ValueClass is not MutexValue:
         _forget_ended_processes(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
         shared = CollectorRegistry()

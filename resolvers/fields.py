@@ -376,6 +376,7 @@ def _hashable(value: Any) -> Any:
     return value
 
 
+@lru_cache(maxsize=512)
 def _snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 

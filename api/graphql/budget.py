@@ -4,13 +4,13 @@ The window is its sliding-window counter: the moving window keeps an entry for e
 takes a refused request's cost too, so that whoever asks for too much could ask for nothing more.
 """
 
-from math import ceil
-from time import monotonic
-from typing import Any, NamedTuple, cast
+from math import ceil, floor
+from time import monotonic, time
+from typing import Any, Final, NamedTuple, cast
 
 import structlog
 from limits import RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, SlidingWindowCounterSupport, Storage
+from limits.aio.storage import SlidingWindowCounterSupport, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 
@@ -18,6 +18,8 @@ RETRY_SECONDS = 5.0
 """How long a shared store that did not answer is left alone."""
 STORE_SECONDS = 0.25
 """How long a shared store may take to answer; it is asked before each operation."""
+MOST_NAMES: Final = 20_000
+"""How many callers' budgets a process keeps before it looks for those that are whole again."""
 
 log = structlog.get_logger("api.graphql")
 
@@ -57,7 +59,7 @@ class Budget:
     ) -> None:
         self._whole = RateLimitItemPerSecond(amount, seconds)
         self._share = RateLimitItemPerSecond(max(amount // workers, min(largest, amount)), seconds)
-        self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._local = Windows(self._share)
         self._shared = SlidingWindowCounterRateLimiter(_redis(redis)) if redis else None
         self._silent_until = 0.0
         self._told = False
@@ -78,7 +80,7 @@ class Budget:
                     self._told = False
                     log.info("budgets_shared_again")
                 return spent
-        return await self._charge(self._local, self._share, name, cost)
+        return self._local.charge(name, cost)
 
     async def is_shared(self) -> bool:
         """Tell whether the shared store answers."""
@@ -96,6 +98,33 @@ class Budget:
         storage = cast("SlidingWindowCounterSupport", limiter.storage)
         window = await storage.get_sliding_window(item.key_for(name), item.get_expiry())
         return _standing(item.amount, item.get_expiry(), cost, taken, *window)
+
+
+class Windows:
+    """The budgets that a process keeps by itself: the reckoning of `limits`, of which its own store takes ten steps."""
+
+    def __init__(self, item: RateLimitItemPerSecond) -> None:
+        self._limit = item.amount
+        self._seconds = item.get_expiry()
+        self._spent: dict[str, tuple[int, int, int]] = {}
+        """By caller: the number of a window, what was spent in the one before it, and in it."""
+
+    def charge(self, name: str, cost: int) -> Spent:
+        """Take a cost from a budget, whole or not at all."""
+        limit, seconds = self._limit, self._seconds
+        whole, part = divmod(time(), seconds)
+        number, ends = int(whole), seconds - part
+        window, before, now = self._spent.get(name, (number, 0, 0))
+        if window != number:
+            before, now = (now if window == number - 1 else 0), 0
+        before_ends = ends if before else 0.0
+        taken = floor(before * before_ends / seconds + now) + cost <= limit
+        if taken:
+            now += cost
+            self._spent[name] = number, before, now
+            if len(self._spent) > MOST_NAMES:
+                self._spent = {name: spent for name, spent in self._spent.items() if spent[0] >= number - 1}
+        return _standing(limit, seconds, cost, taken, before, before_ends, now, ends + seconds)
 
 
 def _standing(

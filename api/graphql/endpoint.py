@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager
+from functools import lru_cache
 from time import monotonic, perf_counter
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -30,7 +31,7 @@ LOGGED_ERRORS = 3
 
 Viewer = TypeVar("Viewer")
 Planned: TypeAlias = Callable[[Operation, dict[str, Any] | None, Any, bool], Awaitable[bytes | None]]
-"""Answers an operation by a plan, or gives None where the executor has to; told variables, context, and if admitted."""
+"""Answers an operation by a plan, or gives None where the executor has to; told variables, viewer, and if admitted."""
 log = structlog.get_logger("api.graphql")
 
 
@@ -104,7 +105,11 @@ class Endpoint(Generic[Viewer]):
             reply = self._refusal(exchange, refused)
         if self._answered is not None:
             self._answered(told(exchange, reply, perf_counter() - started))
-        await Response(reply.body, reply.status, self._headers(exchange, reply))(scope, receive, send)
+        raw = [(_header_name(name), value.encode("latin-1")) for name, value in self._headers(exchange, reply).items()]
+        if reply.status != 304:
+            raw.append((b"content-length", b"%d" % len(reply.body)))
+        await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+        await send({"type": "http.response.body", "body": reply.body})
 
     def _headers(self, exchange: Exchange, reply: Reply) -> dict[str, str]:
         headers = exchange.headers
@@ -197,11 +202,9 @@ class Endpoint(Generic[Viewer]):
         return Reply(304, b"", []) if matches(asked_for, tag) else reply
 
     async def _run(self, exchange: Exchange, operation: Operation, asked: Asked, viewer: Viewer | None) -> Reply:
+        if self._plans is not None and (body := await self._planned(self._plans, exchange, operation, asked, viewer)):
+            return Reply(200, body, [])
         async with self._context_for(exchange.request, viewer) as context:
-            if self._plans is not None and (
-                body := await self._planned(self._plans, exchange, operation, asked, context)
-            ):
-                return Reply(200, body, [])
             result = await self._execute(exchange, operation, asked, context)
             payload: dict[str, Any] = {"data": result.data}
             if result.errors:
@@ -213,12 +216,12 @@ class Endpoint(Generic[Viewer]):
         return Reply(200, orjson.dumps(payload), payload.get("errors", []))
 
     async def _planned(
-        self, plans: Planned, exchange: Exchange, operation: Operation, asked: Asked, context: Any
+        self, plans: Planned, exchange: Exchange, operation: Operation, asked: Asked, viewer: Viewer | None
     ) -> bytes | None:
         admitted = exchange.chosen is not None and exchange.chosen.source is Source.PERSISTED
         try:
             async with asyncio.timeout(self.limits.read_seconds):
-                return await plans(operation, asked.variables, context, admitted)
+                return await plans(operation, asked.variables, viewer, admitted)
         except TimeoutError:
             raise Refused(Code.READ_TIMED_OUT) from None
 
@@ -352,6 +355,11 @@ class Endpoint(Generic[Viewer]):
             path=path,
             exc_info=failure,
         )
+
+
+@lru_cache(maxsize=128)
+def _header_name(name: str) -> bytes:
+    return name.lower().encode("latin-1")
 
 
 def _cause(problem: GraphQLError) -> Exception:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from api.graphql.refusals import Code, Refused
 
@@ -108,14 +108,18 @@ async def _body(request: Request, limit: int) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and (len(declared) > 12 or int(declared) > limit):
         raise Refused(Code.BODY_TOO_LARGE, facts={"limit": limit})
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
+    receive = request.receive
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect()
+        chunk: bytes = message.get("body", b"")
+        body = body + chunk if body else chunk
+        more = message.get("more_body", False)
+        if len(body) > limit:
             raise Refused(Code.BODY_TOO_LARGE, facts={"limit": limit})
-        chunks.append(chunk)
-    return b"".join(chunks)
+    return body
 
 
 def _from_query_string(query_string: bytes, path: Mapping[str, Any]) -> Asked:

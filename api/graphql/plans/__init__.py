@@ -21,11 +21,11 @@ the reply.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Protocol
 
 import strawberry
 import structlog
-from graphql import GraphQLError, OperationDefinitionNode, VariableNode, get_variable_values, visit
+from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, VariableNode, visit
 from graphql.language import DirectiveNode, Visitor
 
 from api import metrics
@@ -33,10 +33,12 @@ from api.graphql.documents import Operation
 from api.graphql.plans.arguments import Converters
 from api.graphql.plans.cover import Fallback, Irregular, NotCovered
 from api.graphql.plans.plan import Plan, compiled
+from api.graphql.plans.variables import Variables
 from api.held import Held
+from models.kernel.access import Actor
 from models.kernel.errors import DomainError
 from models.kernel.reads.statement import Standing
-from resolvers.context import Context
+from models.kernel.work import Clock, utc_now
 
 log = structlog.get_logger("api.graphql")
 MOST_PLANS: Final = 400
@@ -45,16 +47,32 @@ MOST_DOCUMENTS: Final = 2_000
 """How many documents a process remembers having seen."""
 
 
+class Asker(Protocol):
+    """Who asks, and when."""
+
+    @property
+    def viewer(self) -> Actor | None:
+        """Give who asks; None is nobody."""
+
+    @property
+    def now(self) -> Clock:
+        """Tell the present instant."""
+
+
+class _Asker(NamedTuple):
+    viewer: Actor | None
+    now: Clock
+
+
 class Planned:
-    """A document that was seen: its operation, and the variables that its conditions ask for."""
+    """A document that was seen: its operation's variables, and those of them that its conditions ask for."""
 
-    __slots__ = ("conditions", "operation")
+    __slots__ = ("conditions", "variables")
 
-    def __init__(self, document: Any, name: str | None) -> None:
+    def __init__(self, schema: GraphQLSchema, document: Any, name: str | None) -> None:
         operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
-        self.operation = next(
-            one for one in operations if name is None or (one.name is not None and one.name.value == name)
-        )
+        operation = next(one for one in operations if name is None or (one.name is not None and one.name.value == name))
+        self.variables = Variables(schema, operation)
         finder = _Conditions()
         visit(document, finder)
         self.conditions = tuple(sorted(finder.names))
@@ -72,8 +90,9 @@ class _Conditions(Visitor):
 class Plans:
     """The plans of one schema on one database, and what became of each document that was asked."""
 
-    def __init__(self, schema: strawberry.Schema, held: Held[Any]) -> None:
+    def __init__(self, schema: strawberry.Schema, held: Held[Any], *, clock: Clock = utc_now) -> None:
         self._schema = schema
+        self._clock = clock
         self._converters = Converters(schema)
         self._held = held
         self._kept: OrderedDict[tuple[Any, ...], Plan | Fallback] = OrderedDict()
@@ -81,10 +100,10 @@ class Plans:
         self._told: set[bytes] = set()
 
     async def answer(
-        self, operation: Operation, variables: dict[str, Any] | None, context: Context, admitted: bool = False
+        self, operation: Operation, variables: dict[str, Any] | None, viewer: Actor | None, admitted: bool = False
     ) -> bytes | None:
         """Answer an operation by its plan, or nothing where the executor has to; count it either way."""
-        found = await self.attempt(operation, variables, context, admitted)
+        found = await self.attempt(operation, variables, _Asker(viewer, self._clock), admitted)
         if isinstance(found, Fallback):
             metrics.executed(found.value)
             return None
@@ -92,29 +111,26 @@ class Plans:
         return found
 
     async def attempt(
-        self, operation: Operation, variables: dict[str, Any] | None, context: Context, admitted: bool = False
+        self, operation: Operation, variables: dict[str, Any] | None, asker: Asker, admitted: bool = False
     ) -> bytes | Fallback:
         """Answer an operation by its plan, or say why the executor has to; a document comes so far when seen again."""
         if operation.analysis.kind != "query":
             return Fallback.MUTATION
-        if context.viewer is None:
+        actor, name = asker.viewer, operation.analysis.name
+        if actor is None:
             return Fallback.STRANGER
-        actor, name = context.viewer, operation.analysis.name
         planned = self._planned(operation, name, admitted)
         if planned is None:
             return Fallback.FIRST_SIGHT
-        values = get_variable_values(
-            self._schema._schema, planned.operation.variable_definitions or (), variables or {}, max_errors=1
-        )
-        if isinstance(values, list):
+        values = planned.variables.read(variables)
+        if values is None:
             return Fallback.VARIABLES
-        standing = Standing.of(actor)
-        rights = standing.side, standing.permissions, standing.known
-        conditions = tuple(values.coerced.get(one) for one in planned.conditions)
+        rights = Standing.of(actor).rights
+        conditions = tuple([values.coerced.get(one) for one in planned.conditions])
         key = operation.document_key, name, conditions, rights
         plan = self._kept.get(key)
         if plan is None:
-            plan = self._kept[key] = self._compiled(operation, variables, Standing(*rights, frozenset()))
+            plan = self._kept[key] = self._compiled(operation, variables, rights)
             if len(self._kept) > MOST_PLANS:
                 self._kept.popitem(last=False)
         else:
@@ -122,7 +138,7 @@ class Plans:
         if isinstance(plan, Fallback):
             return plan
         try:
-            return await plan.run(self._held, actor, context.now(), values)
+            return await plan.run(self._held, actor, asker.now(), values)
         except NotCovered as found:
             return found.reason
         except DomainError:
@@ -148,7 +164,7 @@ class Plans:
         if (found := self._seen.get(key)) is not None:
             return found
         known = key in self._seen
-        self._seen[key] = Planned(operation.document, name) if known or admitted else None
+        self._seen[key] = Planned(self._schema._schema, operation.document, name) if known or admitted else None
         if len(self._seen) > MOST_DOCUMENTS:
             self._seen.popitem(last=False)
         return self._seen[key]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING
-from typing import Any
+from typing import Any, Final
 
 import strawberry
 from graphql import FieldNode, GraphQLField, VariableNode, get_argument_values
@@ -17,23 +17,66 @@ from strawberry.types.enum import StrawberryEnumDefinition, has_enum_definition
 from strawberry.types.field import StrawberryField
 from strawberry.types.unset import UNSET
 
+from api.graphql.plans.variables import Given
+
 Convert = Callable[[Any], Any]
+Make = Callable[[dict[str, Any]], Any]
+"""Makes what a resolver gets out of coerced variables."""
+MOST_TEMPLATES: Final = 32
+"""For how many ways to leave variables out, or to set them to null, one field keeps a template."""
+
+
+class _Mark:
+    """Stands for a variable's value while a template is made."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
 class Arguments:
-    """The arguments of one field of a document; those that no variable changes are read once."""
+    """The arguments of one field of a document; those that no variable changes are read once.
+
+    Of the others a template is kept for each way in which variables are given, left out or null: it is what
+    graphql-core and strawberry make of marks in the variables' stead. Where a mark does not come out as it went in, the
+    arguments are read anew each time.
+    """
 
     def __init__(self, field: GraphQLField, node: FieldNode, converters: Converters | None, declared: Any) -> None:
         self._field = field
         self._node = node
         self._converted = converters.of_field(declared) if converters is not None else None
         self._fixed: dict[str, Any] | None = None
-        if not any(_varies(argument.value) for argument in node.arguments or ()):
+        self._variables = [name for argument in node.arguments or () for name in _variables(argument.value)]
+        self._templates: dict[tuple[int, ...], Make | None] = {}
+        if not self._variables:
             self._fixed = self._read(VariableValues(sources={}, coerced={}))
 
-    def of(self, values: VariableValues) -> dict[str, Any]:
+    def of(self, values: Given) -> dict[str, Any]:
         """Give the arguments."""
-        return self._read(values) if self._fixed is None else self._fixed
+        if self._fixed is not None:
+            return self._fixed
+        coerced = values.coerced
+        form = tuple([0 if name not in coerced else 1 if coerced[name] is None else 2 for name in self._variables])
+        if form not in self._templates:
+            if len(self._templates) >= MOST_TEMPLATES:
+                return self._read(values.full)
+            self._templates[form] = self._template(values.full, form.count(2))
+        make = self._templates[form]
+        if make is None:
+            return self._read(values.full)
+        found: dict[str, Any] = make(coerced)
+        return found
+
+    def _template(self, full: VariableValues, given: int) -> Make | None:
+        marked = {name: value if value is None else _Mark(name) for name, value in full.coerced.items()}
+        try:
+            template = _Template()
+            make = template.of(self._read(VariableValues(sources=full.sources, coerced=marked)))
+        except Exception:  # something looked into a mark
+            return None
+        return make if template.found == given else None
 
     def _read(self, values: VariableValues) -> dict[str, Any]:
         given = get_argument_values(self._field, self._node, values)
@@ -42,11 +85,57 @@ class Arguments:
         return {self._converted[name][0]: self._converted[name][1](value) for name, value in given.items()}
 
 
-def _varies(value: Any) -> bool:
+def _variables(value: Any) -> Iterator[str]:
     if isinstance(value, VariableNode):
-        return True
+        yield value.name.value
     parts = getattr(value, "values", None) or [one.value for one in getattr(value, "fields", None) or ()]
-    return any(_varies(part) for part in parts)
+    for part in parts:
+        yield from _variables(part)
+
+
+class _Template:
+    """Turns arguments with marks into a function of the variables; counts the marks that it has found."""
+
+    def __init__(self) -> None:
+        self.found = 0
+
+    def of(self, value: Any) -> Make:
+        """Give what makes the value anew."""
+        return self._varying(value) or (lambda _coerced: value)
+
+    def _varying(self, value: Any) -> Make | None:
+        if type(value) is _Mark:
+            self.found += 1
+            name = value.name
+            return lambda coerced: coerced[name]
+        if type(value) is dict:
+            parts = self._parts(value)
+            return (lambda coerced: value | {name: part(coerced) for name, part in parts}) if parts else None
+        if type(value) is list and value:
+            before = self.found
+            items = [self.of(item) for item in value]
+            return (lambda coerced: [item(coerced) for item in items]) if self.found > before else None
+        if has_object_definition(value) and not hasattr(value, "__post_init__"):
+            return self._input(value)
+        return None
+
+    def _parts(self, values: dict[str, Any]) -> list[tuple[str, Make]]:
+        return [(name, part) for name, value in values.items() if (part := self._varying(value)) is not None]
+
+    def _input(self, value: Any) -> Make | None:
+        cls, fixed = type(value), vars(value)
+        if not (parts := self._parts(fixed)):
+            return None
+
+        def make(coerced: dict[str, Any]) -> Any:
+            made = object.__new__(cls)
+            attributes = made.__dict__
+            attributes.update(fixed)
+            for name, part in parts:
+                attributes[name] = part(coerced)
+            return made
+
+        return make
 
 
 class Converters:

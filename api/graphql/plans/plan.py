@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 
 import orjson
 import strawberry
-from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
 from api.graphql.plans.arguments import Arguments, Converters
 from api.graphql.plans.code import Listed, Place
 from api.graphql.plans.cover import Complete, Drafting, Fallback, NotCovered, object_type, strawberry_field
+from api.graphql.plans.variables import Given
 from api.graphql.plans.writing import Writer
 from api.held import Held
 from models.kernel.access import Actor
@@ -48,7 +48,7 @@ class SearchRoot:
         listed = self.listed
         return not (listed.below or listed.total or leans(listed.model, listed.wanted, pages[0]))
 
-    def prepared(self, values: VariableValues) -> Pages:
+    def prepared(self, values: Given) -> Pages:
         """Read the arguments."""
         pages = {0: page_of(**filtered(self.source, self.arguments.of(values)))}
         for index, arguments in self.nested.items():
@@ -99,7 +99,7 @@ class SingleRoot:
         """Tell whether one statement answers it."""
         return prepared is None or not (prepared[0].below or prepared[0].wanted.leans)
 
-    def prepared(self, values: VariableValues) -> Any:
+    def prepared(self, values: Given) -> Any:
         """Read the id, and the arguments of the lists that hang on the row."""
         given = {name: value for name, value in self.arguments.of(values).items() if value is not None}
         if set(given) != {"id"}:
@@ -158,7 +158,7 @@ class ToldRoot:
         """Tell whether one statement answers it."""
         return not leans(self.source.model, Wanted(), page_of(filter=given.get("filter")))
 
-    def prepared(self, values: VariableValues) -> dict[str, Any]:
+    def prepared(self, values: Given) -> dict[str, Any]:
         """Read the arguments."""
         return self.arguments.of(values)
 
@@ -182,7 +182,7 @@ class NamedRoot:
         """Tell that no statement is needed."""
         return True
 
-    def prepared(self, values: VariableValues) -> None:
+    def prepared(self, values: Given) -> None:
         """Need nothing."""
 
     def ask(self, asking: Asking, given: None) -> Asked:
@@ -251,7 +251,7 @@ class Plan:
     def __init__(self, roots: list[Root]) -> None:
         self.roots = roots
 
-    async def run(self, held: Held[Any], actor: Actor, now: dt.datetime, values: VariableValues) -> bytes:
+    async def run(self, held: Held[Any], actor: Actor, now: dt.datetime, values: Given) -> bytes:
         """Answer in one snapshot."""
         prepared: list[Any] = [root.prepared(values) for root in self.roots]
         asking = Asking(actor, now, held.dialect)

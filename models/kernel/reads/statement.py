@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -24,6 +24,8 @@ _MARKS: tuple[dict[str, Any], ...] = tuple(
     for turn in (0xA11CE, 0xB0B)
 )
 
+MOST_STANDINGS: Final = 2_000
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -36,9 +38,24 @@ class Standing:
 
     @classmethod
     def of(cls, actor: Actor) -> Standing:
-        """Give the standing of an actor."""
-        known = (actor.partner_id is not None, actor.customer_id is not None, bool(actor.office_id))
-        return cls(actor.side, actor.permissions, known, actor.partners)
+        """Give the standing of an actor, found out once for as long as he is known."""
+        kept: Standing | None = actor.__dict__.get("_standing")
+        if kept is None:
+            known = (actor.partner_id is not None, actor.customer_id is not None, bool(actor.office_id))
+            made = cls(actor.side, actor.permissions, known, actor.partners)
+            if len(_standings) >= MOST_STANDINGS:
+                _standings.clear()
+            # Everybody of one standing has the same object, so that what is kept under it is found without comparing.
+            kept = actor.__dict__["_standing"] = _standings.setdefault(made, made)
+        return kept
+
+    @cached_property
+    def rights(self) -> Standing:
+        """Give what of it is rights, whoever is looked after."""
+        if not self.partners:
+            return self
+        made = Standing(self.side, self.permissions, self.known, frozenset())
+        return _standings.setdefault(made, made)
 
     @cached_property
     def _hash(self) -> int:
@@ -66,6 +83,9 @@ class Standing:
             office_id=marks["office_id"] if office else None,
             partners=self.partners,
         )
+
+
+_standings: dict[Standing, Standing] = {}
 
 
 def given(name: str, type_: sa.types.TypeEngine[Any]) -> sa.BindParameter[Any]:
