@@ -173,6 +173,10 @@ class _Row:
             return "({} != 0)"
         return f"{self.code.name(decode)}({{}})"
 
+    def _may_be_null(self, name: str) -> bool:
+        # A column of a view does not say.
+        return getattr(self.table.c[name], "nullable", True)
+
     def _leaf(self, name: str, output: Any) -> str | None:
         """Say how a type puts the wire's value into the reply; None where only its own completing does."""
         type_ = self.table.c[name].type
@@ -194,7 +198,7 @@ class _Row:
         wire, at = self._wire(name), self.at[name]
         if wire == "{}":
             return at
-        if not self.table.c[name].nullable:
+        if not self._may_be_null(name):
             return wire.format(at)
         return f"(None if (v := {at}) is None else {wire.format('v')})"
 
@@ -210,7 +214,7 @@ class _Row:
         absent = f"{self.rows.writer.missing}()" if required else "None"
         if at == "None":
             return absent
-        if not ruled and not self.table.c[name].nullable:
+        if not ruled and not self._may_be_null(name):
             return full.format(at)
         if full == "{}":
             return f"(v if (v := {at}) is not None else {absent})" if required else at
