@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from models.customer import (
     ManagerNotActiveError,
     ManagerNotInTeamError,
     ManagerUnchangedError,
+    NoCustomerChosenError,
     NoManagerError,
     NotAnAccountManagerError,
+    TooManyCustomersError,
     assign_manager,
     assign_managers,
     assign_obstacles,
@@ -56,14 +59,17 @@ async def periods(leads: Leads, customer: Customer) -> list[tuple[Any, ...]]:
     async with leads.store.reader() as session:
         rows = await session.execute(
             AccountManagerPeriod.__table__.select()  # type: ignore[attr-defined]
-            .where(AccountManagerPeriod.customer_id == customer.id)  # type: ignore[arg-type]
+            .where(AccountManagerPeriod.customer_id == customer.id)
             .order_by(AccountManagerPeriod.id)
         )
         return [(row.account_id, row.counts_from, row.counts_to, row.to_at is None) for row in rows]
 
 
 async def test_consumption_counts_from_the_day_after_the_assignment_in_beijing(leads: Leads) -> None:
-    """COL-5.8.2, COL-5.8.3: each day is one manager's, also when the customer changes hands twice on one day."""
+    """COL-5.8.2, COL-5.8.3: each day is one manager's, also when the customer changes hands twice on one day.
+
+    COL-5.7.15, AU-02: the journal names each step as the trace does.
+    """
     manager, other, clock = leads.pipeline.manager, leads.other_manager, leads.store.clock
     customer = await enter(leads)
     assert await periods(leads, customer) == []
@@ -79,10 +85,11 @@ async def test_consumption_counts_from_the_day_after_the_assignment_in_beijing(l
         (manager.id, next_day, next_day, False),
         (other.id, DAY + dt.timedelta(days=2), DAY + dt.timedelta(days=4), False),
     ]
-    assert (await leads.history(customer))[-3:] == [
-        "customer.assign_manager",
-        "customer.assign_manager",
-        "customer.take_back",
+    lines = [line for line in await leads.store.journal() if line.subject_id == customer.id][-3:]
+    assert [(line.operation, line.resource_type, line.event) for line in lines] == [
+        ("customer.assign_manager", "csbchannelsalesCustomer", "assignAccountManager"),
+        ("customer.assign_manager", "csbchannelsalesCustomer", "assignAccountManager"),
+        ("customer.take_back", "csbchannelsalesCustomer", "takeBackCustomer"),
     ]
 
 
@@ -144,15 +151,10 @@ async def test_only_an_active_account_manager_of_the_same_partner_is_given_a_cus
     await leads.do(main, lambda work: deactivate(work, leads.other_manager.id))
     await leads.store.refused(main, ManagerNotActiveError, attempt(leads.other_manager.id))
     # Huawei's operations keep to it as well.
-    for by, deed in (
-        (pipeline.operations, {"account_manager_id": leads.operator.id}),
-        (pipeline.operations, {"account_manager_id": pipeline.other_main.id}),
-    ):
-        await leads.store.refused(
-            by,
-            (NotAnAccountManagerError, ManagerNotActiveError),
-            lambda work, deed=deed: edit_customer(work, customer.id, deed, version=customer.version),
-        )
+    for to, wrong in ((leads.operator.id, NotAnAccountManagerError), (pipeline.other_main.id, ManagerNotActiveError)):
+        values = {"account_manager_id": to}
+        deed = partial(edit_customer, id=customer.id, values=values, version=customer.version)
+        await leads.store.refused(pipeline.operations, wrong, deed)
 
 
 async def test_a_batch_gives_each_customer_its_own_result(leads: Leads) -> None:
@@ -184,8 +186,10 @@ async def test_a_batch_gives_each_customer_its_own_result(leads: Leads) -> None:
     )
     assert [[error.code for error in one.errors] for one in back] == [[], ["NO_MANAGER"], []]
     assert await periods(leads, first) == [(manager.id, DAY + dt.timedelta(days=1), DAY, False)]
-    for wrong in ([], [(first.id, None)] * 101):
-        await leads.store.refused(main, Exception, lambda work, wrong=wrong: assign_managers(work, wrong, other.id))
+    await leads.store.refused(main, NoCustomerChosenError, lambda work: assign_managers(work, [], other.id))
+    await leads.store.refused(
+        main, TooManyCustomersError, lambda work: assign_managers(work, [(first.id, None)] * 101, other.id)
+    )
     await leads.store.refused(
         main, NotAnAccountManagerError, lambda work: assign_managers(work, [(first.id, None)], main.id)
     )

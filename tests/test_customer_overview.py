@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +14,11 @@ from models.customer_overview import CustomerAction, Overview, overview_of
 from models.kernel.access import Actor, Outcome
 from models.kernel.reads import Reader
 from models.rights import Preset
-from tests.market import Market, market, people, pipeline
+from tests.desk import Desk, desk
+from tests.market import Market, market, open_market, people, pipeline
 from tests.portal import Portal, portal
 
-__all__ = ["market", "pipeline", "portal"]
+__all__ = ["desk", "market", "pipeline", "portal"]
 
 
 async def look(market: Market, who: Actor, customer: Customer) -> tuple[Overview | None, dict[Any, Outcome]]:
@@ -96,9 +99,7 @@ async def test_an_unpaid_order_presses_only_where_it_is_known_and_may_be(market:
     assert found is not None
     assert found.order_awaits_payment is None
     for facts, expected in (([CustomerFact.UNPAID_ORDER], True), ([CustomerFact.CASH_SPENDING], False)):
-        await market.store.do(
-            pipeline.operations, lambda work, facts=facts: keep_facts(work, market.mingde.id, facts=facts)
-        )
+        await market.store.do(pipeline.operations, partial(keep_facts, customer_id=market.mingde.id, facts=facts))
         for who, told in (
             (pipeline.main, True),
             (pipeline.manager, True),
@@ -192,3 +193,32 @@ async def test_a_portal_shows_the_head_of_the_page(portal: Portal, login: str) -
         assert len(offered) == len(CustomerAction)
     else:
         assert not {"UNLINK", "SWITCH", "ASSIGN_MANAGER", "TAKE_BACK"} & offered.keys()
+
+
+async def test_the_back_office_shows_the_head_of_the_page_and_whose_it_was(desk: Desk, tmp_path: Path) -> None:
+    """COL-5.7.10, COL-5.8.2: in both languages, with the reasons; a PSM reads no consumption there either."""
+    market = await open_market(desk.pipeline, tmp_path)
+    await consumed(market)
+    await market.store.do(
+        desk.pipeline.operations,
+        lambda work: keep_facts(work, market.mingde.id, facts=[CustomerFact.UNPAID_ORDER]),
+    )
+    lin = await desk.enter(desk.pipeline.cast.lin_operations)
+    page = await lin.page(f"/customers/{market.mingde.public_id}")
+    for text in (
+        *("客户概览", "有待伙伴支付的订单", "近 12 个月消费", "2026-01", "10.00", "130.51", "数据库", "100.01"),
+        *("伙伴可执行的操作", "分配客户经理", "可执行", "解除关联"),
+        *("客户经理归属记录", "陈磊", "业绩起计日", "2024-01-06"),
+    ):
+        assert text in page, text
+    await lin.send("/language", lang="en", back="/admin/")
+    page = await lin.page(f"/customers/{market.mingde.public_id}")
+    for text in ("Overview", "An order awaits the partner's payment", "Un-link", "Possible", "Account managers so far"):
+        assert text in page, text
+    psm = await desk.enter(desk.pipeline.accounts["psm"])
+    page = await psm.page(f"/customers/{market.mingde.public_id}")
+    for text in ("近 12 个月消费", "130.51", "伙伴可执行的操作", "有待伙伴支付的订单"):
+        assert text not in page, text
+    listed = await lin.page("/customers?f.frozen=NOT_FROZEN&f.account_manager_name=陈")
+    assert market.mingde.public_id in listed
+    assert market.hengyuan.public_id not in listed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -270,9 +271,7 @@ async def test_the_name_is_revealed_with_a_line_in_the_distributors_own_journal(
         ("company_name", [channel.foreign.id], NotFoundError),
         ("company_name", [], FieldRequiredError),
     ):
-        await channel.store.refused(
-            actor, error, lambda work, field=field, ids=ids: reveal(work, ResellerCustomer, field, ids)
-        )
+        await channel.store.refused(actor, error, partial(reveal, model=ResellerCustomer, field=field, ids=ids))
     # As a customer of its own it is not there.
     await channel.store.refused(
         actor, NotFoundError, lambda work: reveal(work, Customer, "company_name", [channel.customer.id])

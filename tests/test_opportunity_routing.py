@@ -167,14 +167,15 @@ async def test_a_draft_refers_to_the_partners_own_customer(pipeline: Pipeline) -
     by_name = await customer(pipeline, company_name="佛山 南斗（科技）有限公司", partner_id=huaqi)
     await customer(pipeline, company_name="东莞西岭", account_name="xiling", partner_id=yunfan)
     unknown = {"company_name": "从未见过的公司"}
-    for given, found in (
+    cases: list[tuple[dict[str, Any], Any]] = [
         ({**unknown, "credit_code": CODE, "account_name": "beichen"}, by_code.id),
         ({**unknown, "account_name": "beichen"}, by_account.id),
         ({"company_name": "佛山南斗(科技)有限公司"}, by_name.id),
         ({"company_name": "佛山南斗(科技)有限公司", "credit_code": CODE}, by_code.id),
         ({"company_name": "佛山南斗"}, None),
         ({"company_name": "东莞西岭", "account_name": "xiling"}, None),
-    ):
+    ]
+    for given, found in cases:
         draft = await pipeline.draft(**given)
         assert draft.customer_id == found, given
     # An edit of who it is about finds anew; anything else leaves it.
@@ -186,7 +187,11 @@ async def test_a_draft_refers_to_the_partners_own_customer(pipeline: Pipeline) -
     )
     assert edited.customer_id is None
     # A name does not do where the credit codes differ, and what is submitted keeps to the same order.
-    await customer(pipeline, company_name="珠海东篱", credit_code=credit_code_for("91440400MA4UABCD2"), partner_id=huaqi)
-    assert (await pipeline.draft(company_name="珠海东篱", credit_code=credit_code_for("91350211M000100Y4"))).customer_id is None
+    await customer(
+        pipeline, company_name="珠海东篱", credit_code=credit_code_for("91440400MA4UABCD2"), partner_id=huaqi
+    )
+    assert (
+        await pipeline.draft(company_name="珠海东篱", credit_code=credit_code_for("91350211M000100Y4"))
+    ).customer_id is None
     submitted = await pipeline.submitted(name="提交", company_name="佛山南斗（科技）有限公司")
     assert submitted.customer_id == by_name.id
