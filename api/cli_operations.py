@@ -45,11 +45,13 @@ def publish(
         from api.schema import build_schema
         from models import operations as domain
         from models.identity import operator_actor
-        from models.kernel.work import run_write
+        from models.kernel.work import Work, run_write, utc_now
 
         operator = operator_actor()
         examine = Examiner(build_schema(), limits_of(house.settings))
-        upload = await domain.draw_up(operator, documents, examine, format=format, label=label)
+        async with house.reader() as session:
+            side = (await _client(Work(session, operator, utc_now(), journal_key=b""), client)).side
+        upload = await domain.draw_up(operator, documents, examine, format=format, label=label, side=side)
 
         async def action(work: Work) -> tuple[Any, int]:
             manifest = await domain.publish(work, (await _client(work, client)).id, upload)
@@ -90,7 +92,7 @@ def list_operations(
             told += [f"  {line}" for line in await _lines(work, manifest)]
         return told
 
-    for line in _reading(action) or ["No tool has published anything."]:
+    for line in _reading(action) or [f"{client or 'No tool'} has published {'nothing' if client else 'anything'}."]:
         out.print(line, markup=False)
 
 

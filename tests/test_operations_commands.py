@@ -115,10 +115,14 @@ async def test_what_is_wrong_is_told_whole_and_nothing_is_published(store: Store
     wrong.write_text(json.dumps({sha256(MINE): NAMES, "b": BROKEN}))
     before = await store.everything()
     assert "looks like the SHA-256 hash" in await run("publish", "华启 CRM", str(wrong), code=1)
-    wrong.write_text(json.dumps({"a": BROKEN, "b": "query {"}))
+    submit = "opportunitySubmit(input: $input) { replayed }"
+    twice = f"mutation($input: OpportunityInput!) {{ a: {submit} b: {submit} }}"
+    wrong.write_text(json.dumps({"a": BROKEN, "b": "query {", "c": twice}))
     said = await run("publish", "华启 CRM", str(wrong), code=1)
     assert "Cannot query field 'nothing'" in said
     assert "Syntax Error" in said
+    assert "“c” makes 2" in said
+    assert "华启 CRM has published nothing." in await run("list", "--client", "华启 CRM")
     wrong.write_text("nothing")
     assert "no list of operations" in await run("publish", "华启 CRM", str(wrong), code=1)
     assert "no file or folder" in await run("publish", "华启 CRM", str(tmp_path / "absent"), code=1)

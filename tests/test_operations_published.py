@@ -6,11 +6,12 @@ import asyncio
 import datetime as dt
 import hashlib
 import json
+from functools import partial
 
 import pytest
 
 from models import operations as domain
-from models.identity import close_client
+from models.identity import close_client, operator_actor
 from models.kernel.errors import DomainError, InvalidInputError, NotFoundError, PermissionDeniedError, StaleVersionError
 from models.operations import DocumentStatus, ManifestFormat, ManifestStatus, Submitted, find_document
 from tests.operating import (
@@ -110,12 +111,21 @@ async def test_an_id_that_claims_to_be_a_hash_is_checked_and_any_other_is_kept(s
     ]
 
 
+TWICE = """mutation Twice($input: OpportunityInput!) {
+  a: opportunitySubmit(input: $input) { replayed } b: opportunitySubmit(input: $input) { replayed } }"""
+
+
 async def test_everything_that_is_wrong_with_the_documents_is_told_at_once(store: Store, cast: Cast):
-    wrong = submitted(BROKEN, "query {", f"{MINE} query Other {{ viewer {{ isTool }} }}", MINE)
+    wrong = submitted(BROKEN, "query {", f"{MINE} query Other {{ viewer {{ isTool }} }}", MINE, TWICE)
+    wrong += [Submitted(sha256(MINE), NAMES), Submitted("long", f"{MINE}{' ' * 40_000}")]
     assert await refusal(store, cast, wrong) == [
+        "documents.5.id FORGED_ID",
+        "documents.5.id ID_TAKEN",
+        "documents.6.text LENGTH",
         "documents.0 DOCUMENT_INVALID",
         "documents.1 DOCUMENT_INVALID",
         "documents.2 ONE_OPERATION",
+        "documents.4 SEVERAL_CHANGES",
     ]
     assert await refusal(store, cast, []) == ["documents FIELD_REQUIRED"]
     assert await refusal(store, cast, submitted(**{f"id{n}": MINE for n in range(301)})) == [
@@ -184,7 +194,14 @@ async def test_a_document_of_a_partners_tool_makes_one_change_at_most(store: Sto
         "{ replayed } } } fragment One on Mutation { opportunitySubmit(input: $input) { replayed } }"
     )
     for text in (twice, by_fragment):
-        await refused_upload(store, wang, client, submitted(MINE, text), domain.SeveralChangesError)
+        assert await refusal(store, cast, submitted(MINE, text)) == ["documents.1 SEVERAL_CHANGES"]
+        # Whoever draws it up for others is refused when it is published at the latest.
+        upload = await domain.draw_up(
+            operator_actor(), submitted(MINE, text), examiner(), format=ManifestFormat.LIST, label="2.0"
+        )
+        await store.refused(
+            wang, domain.SeveralChangesError, partial(domain.publish, client_id=client.id, upload=upload)
+        )
     await published(store, wang, client, submitted(SUBMIT))
 
 

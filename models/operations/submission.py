@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from models.kernel.access import Actor, outcome_of
+from models.kernel.access import Actor, Side, outcome_of
 from models.kernel.errors import DomainError, FieldRequiredError, LengthError, refuse
 from models.operations.record import LONGEST_ID, canonical_id
 from models.operations.refusals import (
@@ -21,6 +21,7 @@ from models.operations.refusals import (
     IdTakenError,
     ManifestFormatError,
     OneOperationError,
+    SeveralChangesError,
     TooManyDocumentsError,
 )
 from models.operations.words import DocumentKind, ManifestFormat
@@ -130,19 +131,26 @@ async def draw_up(
     *,
     format: ManifestFormat,
     label: str | None = None,
+    side: Side | None = None,
 ) -> Upload:
     """Check and examine what is to be published, and refuse with everything that is wrong with any of it.
 
-    Asks the schema a good deal, so it is done before any transaction begins.
+    Asks the schema a good deal, so it is done before any transaction begins. `side` says whose tool it is, where that
+    is not the publisher's.
     """
     actor.require(Right.OPERATIONS_PUBLISH)
     if not documents:
         raise FieldRequiredError(path="documents")
     if len(documents) > MOST_DOCUMENTS:
         raise TooManyDocumentsError(path="documents", maximum=MOST_DOCUMENTS, count=len(documents))
-    refuse(_misnamed(documents))
-    found = await asyncio.to_thread(lambda: [examine(one.text) for one in documents])
-    refuse(error for place, one in enumerate(found) for error in _unfit(("documents", place), documents[place], one))
+    wrong = [*_misnamed(documents)]
+    long = {error.path[1] for error in wrong if isinstance(error, LengthError)}
+    found = await asyncio.to_thread(
+        lambda: [Examined() if place in long else examine(one.text) for place, one in enumerate(documents)]
+    )
+    for place, one in enumerate(found):
+        wrong += _unfit(("documents", place), documents[place], one, side or actor.side)
+    refuse(wrong)
     label = (label or "").strip() or None
     return Upload(format, tuple(zip(documents, found, strict=True)), label)
 
@@ -175,12 +183,14 @@ def _forged(one: Submitted) -> str | None:
     return None
 
 
-def _unfit(path: tuple[str | int, ...], document: Submitted, found: Examined) -> Iterable[DomainError]:
+def _unfit(path: tuple[str | int, ...], document: Submitted, found: Examined, side: Side) -> Iterable[DomainError]:
     name = found.name or document.external_id[:60]
     if found.problems:
         return [DocumentInvalidError(path=path, name=name, problem=problem) for problem in found.problems]
     if found.operations != 1:
         return [OneOperationError(path=path, name=name, count=found.operations)]
+    if side is Side.PARTNER and found.changes > 1:
+        return [SeveralChangesError(path=path, name=name, count=found.changes)]
     return []
 
 
