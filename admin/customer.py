@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlmodel import col, select
 
 from admin.balance import CHARGE, FUNDS, LISTS_OF_CUSTOMER
+from admin.customer_merge import MERGE, MERGES, TIMELINE
 from admin.pages.fields import MEANINGS, Column
 from admin.pages.finding import Find
 from admin.pages.inputs import Input, with_options
@@ -230,6 +231,8 @@ class CustomerPages(RecordPages):
             ),
         ),
         Related("knowledge", "knowledge", (Column("title"), Column("text", wide=True), Column("link"))),
+        TIMELINE,
+        MERGES,
         *LISTS_OF_CUSTOMER,
     )
     steps = {
@@ -250,6 +253,7 @@ class CustomerPages(RecordPages):
                 "grace_days": _held("grace_days"),
             },
         ),
+        "merge": MERGE,
         "feed_knowledge": Step(
             _feed,
             (

@@ -11,6 +11,7 @@ from admin.association_request import AssociationRequestPages
 from admin.balance import AuthorisationPages, BalancePages, EntryPages, FreezePages
 from admin.consumption import ConsumptionDetailPages, ConsumptionPages, PerformancePages
 from admin.customer import CustomerPages
+from admin.customer_merge import CustomerMergePages
 from admin.customer_report import CustomerReportPages
 from admin.deal_registration import DealRegistrationPages
 from admin.door import Door
@@ -41,6 +42,7 @@ PAGES: tuple[type[Pages], ...] = (
     OpportunityPages,
     HoDeskPages,
     CustomerPages,
+    CustomerMergePages,
     CustomerReportPages,
     InvitationPages,
     AssociationRequestPages,

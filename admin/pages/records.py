@@ -201,6 +201,9 @@ class RecordPages(Pages):
         viewer, id_ = viewer_of(request), self.id_of(request)
         async with viewer.reading() as reader:
             context = await self.facts(viewer, reader, id_)
+        if context["row"].uid != id_:
+            # The record is no more; what stands in its place has a page of its own.
+            return self.site.go(f"{self.address}/{context['public_id']}")
         return await self.site.render(
             request, self.detail_template, status, pages=self, open_verb=verb, filled=filled, **context, **more
         )
@@ -218,7 +221,7 @@ class RecordPages(Pages):
         addresses = self.addresses(viewer.actor)
         cells = {column.name: cell_of(column, row, self.model, names, addresses) for column in columns}
         work = viewer.looking(reader.session)
-        record = await work.first(select(self.model).where(col(self.model.id) == id_))
+        record = await work.first(select(self.model).where(col(self.model.id) == row.uid))
         return {
             "row": row,
             "public_id": record.public_id,
