@@ -130,9 +130,8 @@ class BalancePages(RecordPages):
     rights = (Right.BALANCE_READ,)
     heading = Column("partner.name")
     columns = (
-        Column("id", opens=True),
         Column("partner.name"),
-        Column("amount", currency=YUAN),
+        Column("amount", currency=YUAN, opens=True),
         Column("designated_amount", currency=YUAN),
         Column("available_amount", currency=YUAN),
         Column("updated_at"),
@@ -205,12 +204,7 @@ class FreezePages(RecordPages):
     rights = READERS
     heading = Column("customer.company_name")
     status = "status"
-    columns = (
-        Column("id", opens=True),
-        Column("customer.company_name"),
-        Column("partner.name"),
-        *FREEZES,
-    )
+    columns = (Column("created_at", opens=True), Column("customer.company_name"), Column("partner.name"), *FREEZES[1:])
     finds = (
         Find("status", "choice", words=FreezeStatus),
         Find("kind", "choice", words=FreezeState),
@@ -250,10 +244,10 @@ class AuthorisationPages(RecordPages):
     heading = Column("customer.company_name")
     status = "status"
     columns = (
-        Column("id", opens=True),
+        Column("requested_at", opens=True),
         Column("customer.company_name"),
         Column("partner.name"),
-        *AUTHORISATIONS,
+        *AUTHORISATIONS[1:],
     )
     finds = (Find("status", "choice", words=tuple(AuthorisationStatus)[1:]),)
     sections = (

@@ -22,6 +22,7 @@ from api.demo import (
     load_demo,
     open_demo_logins,
 )
+from api.demo.channel import RESOLD, TAGS
 from api.demo.companies import COMPANIES, FIRMS
 from api.demo.people import LOGIN_PREFIX
 from api.identity import journal_key
@@ -31,9 +32,13 @@ from models.agreement import AgreementSignature
 from models.approval import Approval
 from models.association import AssociationEvent
 from models.association_request import AssociationRequest, AssociationRequestKind, AssociationRequestStatus
-from models.customer import Customer
+from models.authorisation import AuthorisationStatus, CustomerAuthorisation
+from models.balance import BalanceEntry, CustomerFunds, EntryKind, PartnerBalance
+from models.customer import AccountManagerPeriod, Customer, ResellerCustomer
 from models.customer_report import CustomerReport, ReportStatus
 from models.deal_registration import DealProgress, DealRegistration, RegistrationStatus
+from models.entry import EntryStatus, PartnerEntry
+from models.freeze import CustomerFreeze, FreezeStatus
 from models.identity import (
     Account,
     actor_of,
@@ -113,8 +118,18 @@ async def test_it_has_reports_and_invitations_in_every_state(demonstration: Inst
     assert {one.status for one in invited} >= {"SENT", "ACCEPTED", "REFUSED"}
     assert [one.failure_codes for one in invited if one.failed_at] == [["UNPAID_BILLS"]]
     assert [one.tag for one in invited if one.activity_id] == ["ZNZZ2026"]
-    assert len(await rows(demonstration, select(AssociationEvent))) == 3
+    assert len(await rows(demonstration, select(AssociationEvent))) == 4
     assert len(await rows(demonstration, select(AgreementSignature))) == 3
+
+
+async def test_it_has_entries_in_every_state_but_the_passing_one(demonstration: Installation):
+    """PL-16, PL-17"""
+    entries = await rows(demonstration, select(PartnerEntry))
+    assert {one.status for one in entries} == set(EntryStatus) - {EntryStatus.ENTRY_SUBMITTED}
+    assert {concern for one in entries for concern in one.concerns} >= {"NAME_RESEMBLES", "DISTRIBUTOR", "LEGAL_FORM"}
+    (joined,) = [one for one in entries if one.status is EntryStatus.JOINED]
+    (account,) = await rows(demonstration, select(Account).where(Account.id == joined.account_id))
+    assert (account.is_main, account.partner_id) == (True, joined.partner_id)
 
 
 async def test_it_has_requests_to_unlink_and_switch_in_every_state(demonstration: Installation):
@@ -125,10 +140,36 @@ async def test_it_has_requests_to_unlink_and_switch_in_every_state(demonstration
     assert [one.enabled for one in await rows(demonstration, select(VerificationSetting))] == [True]
 
 
+async def test_its_money_moves_in_every_way_and_customers_authorise_in_every_state(demonstration: Installation):
+    """Budgets and what follows from them belong to the international regime, which is off."""
+    entries = await rows(demonstration, select(BalanceEntry).order_by(col(BalanceEntry.number)))
+    assert {entry.kind for entry in entries} == set(EntryKind) - {EntryKind.TAKEN_OFF, EntryKind.ARREARS_PAID}
+    (held,) = await rows(demonstration, select(PartnerBalance))
+    assert (held.amount, held.version) == (entries[-1].amount_after, len(entries))
+    assert sum(funds.arrears > 0 for funds in await rows(demonstration, select(CustomerFunds))) == 1
+    freezes = {one.status for one in await rows(demonstration, select(CustomerFreeze))}
+    assert freezes == {FreezeStatus.FROZEN, FreezeStatus.LIFTED}
+    asked = {one.status for one in await rows(demonstration, select(CustomerAuthorisation))}
+    assert asked == set(AuthorisationStatus) - {AuthorisationStatus.NONE}
+
+
+async def test_it_has_customers_that_changed_hands_and_a_distributors_channel(demonstration: Installation):
+    periods = await rows(demonstration, select(AccountManagerPeriod))
+    ended = [one for one in periods if one.to_at is not None]
+    again = {one.customer_id for one in periods if one.to_at is None} & {one.customer_id for one in ended}
+    assert (len(ended) >= 3, len(again)) == (True, 2)
+    assert sum(bool(one.tags) for one in await rows(demonstration, select(Customer))) >= len(TAGS)
+    async with demonstration.reader() as session:
+        login = select(Account.id).where(Account.login == "demo.distributor")
+        distributor = await actor_of(session, (await session.execute(login)).scalars().one())
+    seen = await rows(demonstration, select(ResellerCustomer).where(ResellerCustomer.visible_to(distributor)))
+    assert {one.company_name for one in seen} == {name for name, _, _ in RESOLD}
+
+
 async def test_customers_and_partners_are_whole(demonstration: Installation):
     customers = await rows(demonstration, select(Customer))
-    assert len(customers) == len(COMPANIES) == 20
-    assert len({customer.credit_code for customer in customers}) == 20
+    assert len(customers) == len(COMPANIES) + len(RESOLD) == 22
+    assert len({customer.credit_code for customer in customers}) == 22
     assert all(valid_credit_code(customer.credit_code) for customer in customers)
     assert all(valid_credit_code(firm.credit_code) for firm in FIRMS)
     assert any(customer.partner_id is None for customer in customers)
@@ -179,8 +220,9 @@ async def test_nothing_was_done_by_an_actor_that_could_not_do_it_and_nothing_in_
         *("account.create", "account.set_director", "partner.create", "installation.seed", "role.seed"),
         *("Opportunity.PO.escalate", "Opportunity.PO.expire_validation"),
         *("Opportunity.HO.expire_offer", "Opportunity.HO.recall_expired"),
-        *("CustomerReport.expire", "AssociationRequest.expire"),
+        *("CustomerReport.expire", "AssociationRequest.expire", "CustomerAuthorisation.end"),
         "Invitation.expire",
+        *("PartnerEntry.expire", "PartnerEntry.lapse"),
     }
     assert max(line.at for line in lines) <= utc_now()
 

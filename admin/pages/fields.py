@@ -27,6 +27,7 @@ LONG: Final = 256
 GREEN: Final = frozenset(
     {
         *("VALIDATED", "ACCEPTED", "WON", "DELIVERED", "ACTIVE", "approve", "approve_exit", "APPROVED", "validate"),
+        *("AUTHORISED", "ALLOCATED", "TOPPED_UP"),
         *("DONE", "CONVERTED", "REGISTERED", "REPORTED", "ASSOCIATED", "ADMITTED", "COMPLETED"),
     }
 )
@@ -37,9 +38,15 @@ BLUE: Final = frozenset(
     {
         *("AUDITING", "VALIDATING", "PENDING", "PENDING_ACCEPTANCE", "EXIT_PENDING", "OPEN", "RUNNING"),
         *("ASSIGNED", "FOLLOWING", "PENDING_REVIEW", "SENT", "WAITING", "PENDING_CUSTOMER", "PENDING_PARTNER"),
+        "REQUESTED",
     }
 )
-YELLOW: Final = frozenset({"RETURNED", "DISPUTED", "RECALLED", "send_back", "REFUSED", "FORCE_CLOSED"})
+YELLOW: Final = frozenset(
+    {
+        *("RETURNED", "DISPUTED", "RECALLED", "send_back", "REFUSED", "FORCE_CLOSED"),
+        *("FROZEN", "EXHAUSTED", "RESOURCES_DELETED", "REVOKED"),
+    }
+)
 
 
 def colour(code: str) -> str:

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from sqlmodel import col, select
 
 from api import timers
+from api.demo.channel import hand_over
 from api.demo.consuming import consume
 from api.demo.deals import DEALS, Deal
+from api.demo.entering import arrive, enter
+from api.demo.funding import fund
 from api.demo.leads import follow_leads
-from api.demo.people import EVERYBODY
+from api.demo.people import EVERYBODY, PASSWORD
 from api.demo.plots import PLOTS
 from api.demo.relations import relate
 from api.demo.steps import Step
@@ -93,8 +96,13 @@ async def load_demo(house: Installation, *, now: dt.datetime | None = None, told
     await follow_leads(world)
     await relate(world)
     await part(world)
+    await fund(world)
+    await hand_over(world, PASSWORD)
+    await enter(world)
     world.moment = today
     await timers.sweep(house, clock=world.clock)
+    await arrive(world)
+    world.moment = today
     await consume(world)
     await open_tools(world, demo_token(house.settings))
     return len(world.deals)
