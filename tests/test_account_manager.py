@@ -32,6 +32,7 @@ from models.customer import (
 from models.identity import deactivate, operator_actor
 from models.kernel.access import Actor
 from models.kernel.errors import NotFoundError, PermissionDeniedError, StaleVersionError
+from models.kernel.reads import Reader, Wanted
 from models.kernel.work import Work
 from models.notice import Notice
 from models.partner import PartnerKind, create_partner
@@ -295,3 +296,29 @@ async def test_a_portal_assigns_singly_and_in_bulk_and_takes_back(portal: Portal
         i={"customers": [{"id": customer.public_id}]},
     )
     assert taken["customerTakeBackBatch"]["results"] == [{"done": True, "errors": []}]
+
+
+# P plain, m nothing is left of it, . never has such a row (field-permissions.md, the row of the manager).
+CELLS = (
+    "MAIN P, ADM P, DIR P, MGR P, MGR2 ., FIN P, OPS P, PDM P, PSM P, BD P, OWN P, ECO P, KOO m, HFI P, AUD P, SYS ."
+)
+
+
+@pytest.mark.parametrize("cell", CELLS.split(", "))
+async def test_everybody_reads_of_a_period_what_his_cell_says(leads: Leads, cell: str) -> None:
+    """COL-5.8.2, COL-5.7.6"""
+    role, outcome = cell.split()
+    actor = leads.people()[role]
+    async with leads.store.reader() as session:
+        reader = Reader(session, actor, leads.store.clock())
+        wanted = Wanted.of("account_id", "from_at", "counts_from", account_manager=Wanted.of("name"))
+        nodes: list[Any] = (await reader.page(AccountManagerPeriod, wanted)).nodes
+    if outcome == ".":
+        assert nodes == []
+        return
+    (row,) = nodes
+    shown = (row.account_manager and row.account_manager.name, row.counts_from)
+    assert shown == ((None, None) if outcome == "m" else ("陈磊", "2026-03-03"))
+    assert {name for _, name in reader.redacted} == (
+        {"account_id", "from_at", "counts_from", "account_manager"} if outcome == "m" else set()
+    )

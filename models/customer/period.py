@@ -63,7 +63,7 @@ class AccountManagerPeriod(Record, table=True):
     }
     listing: ClassVar[Listing] = Listing(
         sorts={"from_at": SortKey("from_at")},
-        default=(("from_at", True),),
+        default=(),
         filters={
             "customer": Filter("customer_id"),
             "account_manager": Filter("account_id"),
