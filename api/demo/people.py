@@ -53,4 +53,17 @@ PEOPLE: Final = (
     Person("demo.platform", "孙磊", "平台管理员", Preset.SYS, english="Huawei: platform administrator"),
 )
 CUSTOMER: Final = Person("demo.customer", "冯雪", "信息中心主任", Preset.CUS, english="Customer")
-EVERYBODY: Final = (*PEOPLE, CUSTOMER)
+# Whose companies are on their way to becoming partners.
+APPLICANTS: Final = (
+    Person("demo.applicant", "苏然", "总经理", english="Applicant: not a partner yet"),
+    Person("demo.applicant.hangzhou", "骆宁", "总经理", shown=False),
+    Person("demo.applicant.ningbo", "史岚", "运营总监", shown=False),
+    Person("demo.applicant.nanjing", "唐悦", "总经理", shown=False),
+    Person("demo.applicant.guangzhou", "黎川", "总经理", shown=False),
+)
+# A tier-1 distributor and its reseller, who come later in the story.
+CHANNEL: Final = (
+    Person("demo.distributor", "杜海", "总经理", partner="zonghui", english="Tier-1 distributor: main account"),
+    Person("demo.main.sunan", "苏航", "总经理", partner="sunan", shown=False),
+)
+EVERYBODY: Final = (*PEOPLE, CUSTOMER, *CHANNEL, *APPLICANTS)

@@ -73,13 +73,13 @@ async def settle(world: World) -> None:
     for firm in FIRMS:
         world.partners[firm.key] = await world.as_actor(operator_actor(), partial(_found, firm=firm))
     for person in PEOPLE:
-        await _open(world, person, password_hash)
+        await enter_person(world, person, password_hash)
     for firm in FIRMS:
         await _equip(world, firm)
     for company in COMPANIES:
         world.moment += dt.timedelta(minutes=3)
         world.customers[company.key] = await world.do("demo.eco", partial(_enter, world=world, company=company))
-    await _open(world, CUSTOMER, password_hash)
+    await enter_person(world, CUSTOMER, password_hash)
 
 
 async def _found(work: Work, firm: Firm) -> UUID:
@@ -96,7 +96,9 @@ async def _found(work: Work, firm: Firm) -> UUID:
     return made.id
 
 
-async def _open(world: World, person: Person, password_hash: str) -> None:
+async def enter_person(world: World, person: Person, password_hash: str) -> None:
+    """Open the account of one of the demonstration's people."""
+
     async def deed(work: Work) -> UUID:
         roles = () if person.is_main else await preset_ids(work, person.role)
         account = await open_account(
@@ -163,7 +165,8 @@ async def _enter(work: Work, world: World, company: Company) -> UUID:
         "partner_id": world.partners[company.partner] if company.partner else None,
         "account_manager_id": world.people[manager] if manager else None,
         "association_type": company.association if company.partner else None,
-        "associated_on": work.now if company.partner else None,
+        # Associated since long before the story begins, so that there is something to look back at.
+        "associated_on": work.now - dt.timedelta(days=400) if company.partner else None,
         "owner_id": world.people["demo.owner"] if company.owned else None,
         "bd_id": world.people["demo.bd"],
     }
