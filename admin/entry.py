@@ -66,7 +66,6 @@ class PartnerEntryPages(RecordPages):
         Column("company_name"),
         Column("credit_code"),
         Column("pdm.name"),
-        Column("issuer.name"),
         Column("due_at"),
         Column("created_at"),
     )

@@ -28,7 +28,7 @@ GREEN: Final = frozenset(
     {
         *("VALIDATED", "ACCEPTED", "WON", "DELIVERED", "ACTIVE", "approve", "approve_exit", "APPROVED", "validate"),
         *("AUTHORISED", "ALLOCATED", "TOPPED_UP"),
-        *("DONE", "CONVERTED", "REGISTERED", "REPORTED", "ASSOCIATED", "ADMITTED", "COMPLETED"),
+        *("DONE", "CONVERTED", "REGISTERED", "REPORTED", "ASSOCIATED", "ADMITTED", "COMPLETED", "JOINED"),
     }
 )
 RED: Final = frozenset(
@@ -38,6 +38,7 @@ BLUE: Final = frozenset(
     {
         *("AUDITING", "VALIDATING", "PENDING", "PENDING_ACCEPTANCE", "EXIT_PENDING", "OPEN", "RUNNING"),
         *("ASSIGNED", "FOLLOWING", "PENDING_REVIEW", "SENT", "WAITING", "PENDING_CUSTOMER", "PENDING_PARTNER"),
+        *("INVITED", "LINK_OPENED", "VERIFIED", "TERMS_ACCEPTED", "REVIEWING"),
         "REQUESTED",
     }
 )

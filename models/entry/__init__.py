@@ -1,7 +1,7 @@
 """Partner entry (伙伴入驻): invited, verified, registered, agreed, checked, joined (PL-16, PL-17)."""
 
 from models.entry import notices, review
-from models.entry.answering import Registration, forget_old, opened, register, request_code, verify
+from models.entry.answering import Registration, forget_old, open_by_link, opened, register, request_code, verify
 from models.entry.card import EntryCard, card, card_of
 from models.entry.checks import paths_open_to
 from models.entry.filling import EntryNeeds, accept_terms, needs_of, own_entry, save, submit
@@ -70,6 +70,7 @@ __all__ = [
     "needs_of",
     "newest_terms",
     "notices",
+    "open_by_link",
     "opened",
     "own_entry",
     "paths_open_to",

@@ -6,7 +6,7 @@ import datetime as dt
 import hmac
 import math
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -154,47 +154,60 @@ async def register(
 
     `code_id` is the code that whoever registers has given back; its mobile number and mailbox become the account's.
     """
-    login, name = given.login.strip().casefold(), " ".join(given.name.split())
-    wrong = [
-        *check_login(login),
-        *check_text("name", name, 64, needed=True),
-        *check_password(given.password, login),
-    ]
     async with store.reader() as session:
         look = Work(session, INVITEE, clock(), journal_key=store.journal_key)
-        entry = await look.first(select(PartnerEntry).where(PartnerEntry.id == id))
-        _still_open(look, entry)
-        await _verified(look, entry, code_id)
+        found = await look.first(select(PartnerEntry).where(PartnerEntry.id == id))
+        await _verified(look, _still_open(look, found), code_id)
+    wrong = [*check_password(given.password, given.login.strip().casefold())]
     password_hash = "" if wrong else await hash_password(given.password)
 
     async def deed(work: Work) -> PartnerEntry:
-        entry = await _of_link(work, id)
+        # Before anything is read, since it starts the transaction anew.
         work.beforehand(f"entry-register/{id}", lambda own: _count_registration(own, id, code_id))
-        code = await _verified(work, entry, code_id)
-        taken = await work.first(select(Account.id).where(Account.login == login))
-        refuse(
-            [
-                *wrong,
-                LoginTakenError(path="login", login=login) if taken else None,
-                await _registered(work, code.mobile, entry.id),
-            ]
-        )
-        account = await open_applicant(
-            work,
-            login=login,
-            name=name,
-            password_hash=password_hash,
-            email=code.email,
-            mobile=code.mobile,
-            lang="en" if entry.language == "en" else "zh",
-        )
-        entry.mobile, entry.email = code.mobile, code.email
-        entry.contact_name, entry.contact_email = name, code.email
-        entry.company_name = entry.invited_name
-        await ENTRY.fire(work, entry, "register", values={"account_id": account.id, "registered_at": work.now})
-        return entry
+        return await open_by_link(work, id, code_id, given.login, given.name, password_hash, wrong=wrong)
 
     return await run_write(store, INVITEE, deed, clock=clock, request_id=request_id)
+
+
+async def open_by_link(
+    work: Work,
+    id: UUID,
+    code_id: UUID,
+    login: str,
+    name: str,
+    password_hash: str,
+    *,
+    wrong: Sequence[DomainError] = (),
+) -> PartnerEntry:
+    """Open the account of whoever was verified by a link, with a password that was looked at before (PL-16)."""
+    entry = await _of_link(work, id)
+    code = await _verified(work, entry, code_id)
+    login, name = login.strip().casefold(), " ".join(name.split())
+    taken = await work.first(select(Account.id).where(Account.login == login))
+    refuse(
+        [
+            *check_login(login),
+            LoginTakenError(path="login", login=login) if taken else None,
+            *check_text("name", name, 64, needed=True),
+            *wrong,
+            await _registered(work, code.mobile, entry.id),
+        ]
+    )
+    account = await open_applicant(
+        work,
+        login=login,
+        name=name,
+        password_hash=password_hash,
+        email=code.email,
+        mobile=code.mobile,
+        lang="en" if entry.language == "en" else "zh",
+    )
+    entry.mobile, entry.email = code.mobile, code.email
+    entry.contact_name, entry.contact_email = name, code.email
+    entry.company_name, entry.account_id = entry.invited_name, account.id
+    told = {"account": account.login}
+    await ENTRY.fire(work, entry, "register", values={"registered_at": work.now}, note=told)
+    return entry
 
 
 async def forget_old(work: Work) -> int:

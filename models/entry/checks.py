@@ -27,6 +27,8 @@ from models.reference import PROVINCES
 NEEDED: Final = ("company_name", "credit_code", "legal_form", "province", "city", "path", "contact_name")
 BY_INVITATION: Final = (Path.LEARNING, Path.DISTRIBUTOR, Path.SYSTEM_INTEGRATOR)
 SHORTEST_NAME: Final = 2
+# A name of at least so many letters that stands whole in another is as good as the same.
+SHORTEST_PART: Final = 3
 MOST_LIKE: Final = 10
 # Of a credit code the characters that name the organisation itself, whoever registered it and where.
 ORGANISATION: Final = slice(8, 17)
@@ -164,7 +166,8 @@ def codes_alike(one: str, other: str) -> bool:
 
 
 def _share(name: str, pairs: frozenset[str], other: str) -> int:
-    if name == other:
+    shorter, longer = sorted((name, other), key=len)
+    if name == other or (len(shorter) >= SHORTEST_PART and shorter in longer):
         return 100
     theirs = _pairs(other)
     every = len(pairs) + len(theirs)

@@ -52,8 +52,9 @@ async def accept_terms(work: Work, id: UUID, terms_id: UUID, *, ticked: bool, ve
     )
     if entry.terms_id == terms_id:
         raise TermsAcceptedAlreadyError(path="terms")
-    told = {"terms_id": terms_id, "terms_accepted_at": work.now}
-    await ENTRY.fire(work, entry, "accept_terms", values=told)
+    entry.terms_id = terms_id
+    told = {"terms": newest.number} if newest else None
+    await ENTRY.fire(work, entry, "accept_terms", values={"terms_accepted_at": work.now}, note=told)
     return entry
 
 
