@@ -32,7 +32,7 @@ MAY_ASSIGN_STATES = {
 # a report of a customer, which holds at once or waits for a review.
 MAY_BEGIN_IN_STATES = {
     *("models/opportunity/ho.py", "models/pce.py", "models/opportunity/onboard.py"),
-    "models/customer_report/actions.py",
+    *("models/customer_report/actions.py", "models/association_request/actions.py"),
 }
 
 
