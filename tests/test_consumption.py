@@ -10,8 +10,11 @@ from typing import Any
 import openpyxl
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
 from api import timers
+from api.cli_import import import_app
+from models.association import AssociationCause, AssociationEvent, AssociationEventKind
 from models.consumption import (
     HIDE_ZEROS,
     NOTICE_EN,
@@ -23,9 +26,9 @@ from models.consumption import (
     PerformanceDetail,
     shown_lines,
 )
-from models.customer import AccountManagerPeriod, Customer, assign_manager
+from models.customer import AccountManagerPeriod, AssociationType, Customer, assign_manager
 from models.export import ExportFormat, ExportKind, exported_by
-from models.kernel.access import Actor
+from models.kernel.access import Actor, Side
 from models.kernel.errors import FieldNotSearchableError, PermissionDeniedError
 from models.kernel.policy import PolicyRow
 from models.kernel.reads import Page, Reader, Wanted
@@ -33,8 +36,10 @@ from models.kernel.work import Work
 from models.onboarding import ColumnMissingError, FileNotReadableError, ImportRun, ImportState
 from models.onboarding import consumption as importing
 from models.onboarding.stream import RefusedRows
+from models.rights import Preset
 from tests.export_desk import asked, exported
 from tests.market import LINE, Market, market, people, pipeline
+from tests.people import open_person
 
 __all__ = ["market", "pipeline"]
 
@@ -224,6 +229,38 @@ async def test_a_file_that_lacks_a_column_and_a_caller_without_the_right_change_
     assert await store.everything() == before
 
 
+async def test_the_command_takes_in_tells_of_each_bad_row_and_ends_with_3(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+):
+    """The command runs by today's clock, so the lines are of this month."""
+    today = dt.datetime.now(dt.UTC)
+    now = {
+        "bill_cycle": f"{today - dt.timedelta(days=1):%Y-%m}",
+        "consume_time": f"{today - dt.timedelta(days=1):%FT%TZ}",
+    }
+    market.file(line(1, **now), line(2, **now, payment_amount="1.005"), name="today.csv")
+    async with market.store.reader() as session:
+        monkeypatch.setenv("PARTNER_CENTER_DATABASE_URL", session.get_bind().url.render_as_string(hide_password=False))
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.chdir(market.folder)
+
+    async def command(*arguments: str, code: int) -> str:
+        done = await asyncio.to_thread(CliRunner().invoke, import_app, ["consumption", *arguments])
+        assert done.exit_code == code, (done.output, done.exception)
+        return done.output
+
+    assert "1 would be taken in, 0 known already, 1 refused" in await command("today.csv", "--dry-run", code=3)
+    assert not (market.folder / "today.refused.csv").exists()
+    told = await command("today.csv", code=3)
+    assert "1 taken in, 0 known already, 1 refused" in told
+    assert "row 3, payment_amount: AMOUNT_NOT_READABLE 金额“1.005”无法识别" in told
+    assert "today.refused.csv" in told
+    assert "0 taken in, 1 known already, 1 refused" in await command("today.csv", code=3)
+    assert "import imp_" in told
+    await command("absent.csv", code=1)
+    assert await lines_of(market, market.pipeline.operations) == ["line-1"]
+
+
 # Months and days
 
 
@@ -322,9 +359,7 @@ async def test_a_manager_is_counted_what_was_consumed_from_the_day_after_he_was_
     """COL-5.8.2, COL-5.8.3: until the end of the day of the assignment it is his predecessor's, and stays so."""
     store, pipeline = market.store, market.pipeline
     other = await store.actor((await people(market))["OPS"])
-    from tests.people import open_person
-
-    next_one = await open_person(store, "he.jun", "何军", _mgr(), partner_id=pipeline.cast.huaqi.id)
+    next_one = await open_person(store, "he.jun", "何军", Preset.MGR, partner_id=pipeline.cast.huaqi.id)
     customer = market.mingde
     # At 23:30 in Beijing of 2 March.
     store.clock.now = dt.datetime(2026, 3, 2, 15, 30, tzinfo=dt.UTC)
@@ -346,18 +381,9 @@ async def test_a_manager_is_counted_what_was_consumed_from_the_day_after_he_was_
     assert len(await market.rows(AccountManagerPeriod)) == 2
 
 
-def _mgr() -> Any:
-    from models.rights import Preset
-
-    return Preset.MGR
-
-
 async def test_consumption_stays_with_the_partner_that_the_customer_had_then(market: Market):
     """COL-5.1.2: who takes the customer over later sees nothing of what was before, nor the other way round."""
     store, cast = market.store, market.pipeline.cast
-    from models.association import AssociationCause, AssociationEvent, AssociationEventKind
-    from models.customer import AssociationType
-    from models.kernel.access import Side
 
     async def move(work: Work) -> None:
         customer = await work.get(Customer, market.hengyuan.id)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, select
+from sqlmodel import col
 
 from models.association import AssociationEvent, AssociationEventKind
 from models.customer import AccountManagerPeriod, AssociationType, Customer
@@ -50,34 +52,36 @@ class Consumer:
 
 async def consumers(session: AsyncSession, account_ids: Collection[str]) -> dict[str, Consumer]:
     """Find customers by their Huawei Cloud account ids."""
-    found = await session.execute(
-        select(
-            Customer.huawei_account_id,
-            Customer.id,
-            Customer.partner_id,
-            Customer.associated_on,
-            Customer.association_type,
+    found: Any = await session.execute(
+        sa.select(
+            col(Customer.huawei_account_id),
+            col(Customer.id),
+            col(Customer.partner_id),
+            col(Customer.associated_on),
+            col(Customer.association_type),
         ).where(col(Customer.huawei_account_id).in_(account_ids))
     )
     known = {account: Consumer(*rest) for account, *rest in found}
     by_id = {one.id: one for one in known.values()}
     if by_id:
-        events = select(
-            AssociationEvent.customer_id,
-            AssociationEvent.happened_at,
-            AssociationEvent.event,
-            AssociationEvent.partner_id,
+        events = sa.select(
+            col(AssociationEvent.customer_id),
+            col(AssociationEvent.happened_at),
+            col(AssociationEvent.event),
+            col(AssociationEvent.partner_id),
         ).where(col(AssociationEvent.customer_id).in_(by_id))
         ordered = events.order_by(col(AssociationEvent.happened_at), col(AssociationEvent.id))
-        for customer_id, *event in await session.execute(ordered):
+        happened: Any = await session.execute(ordered)
+        for customer_id, *event in happened:
             by_id[customer_id].events.append(tuple(event))
-        periods = select(
-            AccountManagerPeriod.customer_id,
-            AccountManagerPeriod.counts_from,
-            AccountManagerPeriod.counts_to,
-            AccountManagerPeriod.partner_id,
-            AccountManagerPeriod.account_id,
+        periods = sa.select(
+            col(AccountManagerPeriod.customer_id),
+            col(AccountManagerPeriod.counts_from),
+            col(AccountManagerPeriod.counts_to),
+            col(AccountManagerPeriod.partner_id),
+            col(AccountManagerPeriod.account_id),
         ).where(col(AccountManagerPeriod.customer_id).in_(by_id))
-        for customer_id, *period in await session.execute(periods):
+        held: Any = await session.execute(periods)
+        for customer_id, *period in held:
             by_id[customer_id].periods.append(tuple(period))
     return {account: one for account, one in known.items() if account is not None}

@@ -116,12 +116,12 @@ def _customers(table: str, rule: FieldRule, condition: Callable[[Any], Any]) -> 
 def _shared_filters(table: str) -> dict[str, Filter]:
     return {
         "customer": Filter("customer_id"),
-        "customer_name": _customers(table, NAME, lambda text: contains(col(Customer.company_name), text)),
+        "customer_name": _customers(table, NAME, lambda text: _containing(col(Customer.company_name), text)),
         "account_name": _customers(table, ACCOUNT, lambda text: col(Customer.account_name) == text),
         "account_manager": Filter("account_manager_id"),
         "account_manager_name": Filter(
             clause=lambda _reader, text: _column(table, "account_manager_id").in_(
-                select(Account.id).where(contains(col(Account.name), text))
+                select(Account.id).where(_containing(col(Account.name), text))
             ),
             by=(PROFILE,),
         ),
@@ -129,7 +129,7 @@ def _shared_filters(table: str) -> dict[str, Filter]:
         "partner": Filter("partner_id"),
         "partner_name": Filter(
             clause=lambda _reader, text: _column(table, "partner_id").in_(
-                select(PartnerOrganisation.id).where(contains(col(PartnerOrganisation.name), text))
+                select(PartnerOrganisation.id).where(_containing(col(PartnerOrganisation.name), text))
             )
         ),
         "month_from": Filter("bill_cycle", "gte"),
@@ -139,6 +139,10 @@ def _shared_filters(table: str) -> dict[str, Filter]:
             steady=True,
         ),
     }
+
+
+def _containing(column: Any, text: str) -> Any:
+    return contains(column, text)
 
 
 def _column(table: str, name: str) -> Any:

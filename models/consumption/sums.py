@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models.consumption.record import ConsumptionDay, ConsumptionSummary
+from models.kernel.reads.plan import table_of
 from models.kernel.work import Work
 
 GROUPED: Final = (
@@ -39,7 +40,7 @@ async def add_up(
     rows = sorted(sums, key=lambda one: one["id"].hex)
     if not rows:
         return
-    table = model.__table__  # type: ignore[attr-defined]
+    table = table_of(model)
     postgres = work.session.get_bind().dialect.name == "postgresql"
     made: Any = postgresql.insert(table) if postgres else sqlite.insert(table)
     grown = {name: table.c[name] + made.excluded[name] for name in SUMMED}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,9 +52,14 @@ async def known_lines(session: AsyncSession, line_ids: Sequence[str]) -> dict[st
     return {line_id: tuple(rest) for line_id, *rest in found}
 
 
-async def take_in(work: Work, lines: Collection[Line]) -> None:
-    """Take new lines in, and add them up: to their months where the day is old enough, else to their days."""
-    through: dt.date = (await move_on(work))["through_day"]
+async def take_in(work: Work, lines: Collection[Line], through: dt.date | None = None) -> dt.date:
+    """Take new lines in, and add them up: to their months where the day is old enough, else to their days.
+
+    Answers the last day that is old enough, which the next call may be given.
+    """
+    if through is None:
+        moved: dt.date = (await move_on(work))["through_day"]
+        through = moved
     details, performance = [], []
     summaries: dict[tuple[Any, ...], UUID] = {}
     sums: dict[bool, dict[tuple[Any, ...], dict[str, Any]]] = {True: {}, False: {}}
@@ -79,6 +86,7 @@ async def take_in(work: Work, lines: Collection[Line]) -> None:
     await _insert(work, PerformanceDetail, PERFORMANCE, performance)
     await add_up(work, ConsumptionSummary, sums[True].values())
     await add_up(work, ConsumptionDay, sums[False].values())
+    return through
 
 
 def _begun(values: Line, summary: UUID, summed: bool) -> dict[str, Any]:
@@ -94,15 +102,11 @@ async def _insert(work: Work, model: type[Record], names: Sequence[str], rows: S
     driver: Any = (await connection.get_raw_connection()).driver_connection
     copies = hasattr(driver, "copy_records_to_table")
     table = table_of(model)
-    ready = _ready(table, names, rows, copies or connection.dialect.name != "sqlite")
-    if connection.dialect.name == "sqlite":
-        compiled = sa.insert(table).compile(dialect=connection.dialect, column_keys=list(names))
-        await connection.exec_driver_sql(str(compiled), ready)
-        return
+    ready = _ready(table, names, rows, copies)
     if not copies:
-        await connection.execute(sa.insert(table), [dict(zip(names, row, strict=True)) for row in rows])
+        await connection.exec_driver_sql(_statement(table, tuple(names)), ready)
         return
-    # The driver's own transaction begins with the first statement; the window has been read before.
+    # The driver's own transaction begins with the first statement; what is known has been read before.
     try:
         await driver.copy_records_to_table(table.name, records=ready, columns=list(names))
     except Exception as error:
@@ -110,6 +114,11 @@ async def _insert(work: Work, model: type[Record], names: Sequence[str], rows: S
             raise
         # Somebody else took the same lines in meanwhile; run once more, the import finds them.
         raise IntegrityError(f"COPY {table.name}", None, error) from error
+
+
+@cache
+def _statement(table: sa.Table, names: tuple[str, ...]) -> str:
+    return str(sa.insert(table).compile(dialect=sqlite.dialect(), column_keys=list(names)))
 
 
 def _ready(

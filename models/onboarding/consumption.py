@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -38,7 +39,7 @@ FINISH: Final = Operation("import.finish", "完成导入", "Finish an import", "
 # Lines, performance and sums of a chunk; how many there are is told by the time that they may take.
 CHUNK: Final = 2_000
 FIRST_CHUNK: Final = 500
-SMALLEST_CHUNK: Final = 250
+SMALLEST_CHUNK: Final = 500
 LONGEST_SECONDS: Final = 0.1
 MOST_TOLD: Final = 20
 MAPPING: Final = "consumption"
@@ -71,6 +72,7 @@ class _Taken:
     created: int
     contradicting: list[tuple[ConsumptionRow, tuple[str, ...]]]
     run_id: UUID | None = None
+    through: dt.date | None = None
 
 
 async def import_consumption(
@@ -114,6 +116,7 @@ class _Import:
         self.digest = hashlib.sha256(f"{MAPPING}\n{stream.digest}".encode()).hexdigest()
         self.report = ConsumptionReport(stream, dry)
         self._consumers: dict[str, Consumer | None] = {}
+        self._through: dt.date | None = None
 
     async def run(self, progress: Told) -> ConsumptionReport:
         """Go through the file."""
@@ -140,12 +143,13 @@ class _Import:
                 began = time.perf_counter()
                 taken = await run_write(self.store, self.actor, self._chunk(good, place), clock=self.clock)
                 took = time.perf_counter() - began
-                size = max(SMALLEST_CHUNK, size // 2) if took > LONGEST_SECONDS else min(CHUNK, size * 2)
+                size = min(CHUNK, max(SMALLEST_CHUNK, size // 2) if took > LONGEST_SECONDS else size * 2)
                 report.created += taken.created
                 self._contradict(taken.contradicting)
                 look_first = look_first or taken.created < len(good)
                 if taken.run_id is not None:
                     report.run_id, running = taken.run_id, True
+                    self._through = taken.through
         report.known = report.total - report.created - report.refused
         if running and not report.dry:
             await run_write(self.store, self.actor, self._finish(), clock=self.clock)
@@ -195,11 +199,11 @@ class _Import:
                     )
                 )
                 work.note(BEGIN, run, after={"file_name": run.file_name}, internal=True)
-            await take_in(work, [one.line for one in new])
+            through = await take_in(work, [one.line for one in new], self._through)
             run.state, run.finished_at = ImportState.RUNNING, None
             run.position, run.total, run.created = place, place, run.created + len(new)
             run.refused = self.report.refused + len(contradicting)
-            return _Taken(len(new), contradicting, run.id)
+            return _Taken(len(new), contradicting, run.id, through)
 
         return deed
 

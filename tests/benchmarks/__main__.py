@@ -19,7 +19,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import depth, gears, imports, overload, queries
+from tests.benchmarks import consumption, depth, gears, imports, overload, queries
 from tests.benchmarks.admitted import admitted_tool
 from tests.benchmarks.data import PASSWORD, Place, partner_id, prepared
 from tests.benchmarks.load import Burst, Connection, burst, cpu_of, get, median, megabytes_of, post
@@ -260,6 +260,8 @@ def main() -> None:
     for where, ratios in depth.ratios(place.path, small.path).items():
         told(table, f"journal page at {where} / first page of a short journal", ratios, 1.5)
     told(table, "import of a pipeline / bare executemany, rows a second of CPU", imports.ratios(), 0.5, least=True)
+    taken = consumption.ratios()
+    told(table, "import of consumption / bare executemany, rows a second of CPU", taken, 0.5, least=True)
     console.print(table)
 
 
