@@ -12,7 +12,7 @@ import enum
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Generic, TypeVar
 
 import strawberry
@@ -25,6 +25,7 @@ from models.kernel.access import Actor, FieldRule, Outcome
 from models.kernel.reads import Computed, Page, Row
 from models.kernel.reads import One as Relation
 from models.kernel.reads.asking import Asked
+from models.kernel.reads.declare import listing_of
 from models.kernel.record import Record, rules_of
 
 T = TypeVar("T")
@@ -92,10 +93,24 @@ class Single:
 
 @dataclass(frozen=True)
 class Told:
-    """The root field is made of figures of the rows of a type: of one statement's lines, beside policy numbers."""
+    """The root field is made of figures of the rows of a type; `single` ones of one statement's lines.
+
+    Beside it, policy numbers are asked for where a condition leans on them.
+    """
 
     model: type[Record]
     of: Callable[..., Asked]
+    single: bool = False
+
+    @cached_property
+    def _leaning(self) -> frozenset[str]:
+        return frozenset(name for name, one in listing_of(self.model).filters.items() if one.leans)
+
+    def is_single(self, arguments: Mapping[str, Any]) -> bool:
+        """Tell whether one statement answers it under these arguments."""
+        if not self.single or (filter := arguments.get("filter")) is None:
+            return self.single
+        return not any(getattr(filter, name, None) is not None for name in self._leaning)
 
 
 Source = One | Many | Needs | Column | Computed | FieldAccessWanted | Search | Single | Told
@@ -128,9 +143,9 @@ def by_id(model: type[Record] | None) -> dict[str, Any]:
     return {SOURCE: Single(model)}
 
 
-def told(model: type[Record], of: Callable[..., Asked]) -> dict[str, Any]:
+def told(model: type[Record], of: Callable[..., Asked], *, single: bool = False) -> dict[str, Any]:
     """Give the metadata of a root field that a read makes of figures; it takes the arguments, and `tell` answers it."""
-    return {SOURCE: Told(model, of)}
+    return {SOURCE: Told(model, of, single)}
 
 
 def declared(field: StrawberryField) -> Source | None:

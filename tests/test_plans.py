@@ -289,8 +289,8 @@ async def test_what_breaks_in_a_plan_is_told_once_and_left_to_the_executor(
     with monkeypatch.context() as patched, capture_logs() as lines:
         patched.setattr(Plan, "run", fails)
         for _ in range(3):
-            context = await scene.context("MAIN")
-            assert await scene.plans.answer(scene.operation(text), None, context, admitted=True) is None
+            viewer = (await scene.context("MAIN")).viewer
+            assert await scene.plans.answer(scene.operation(text), None, viewer, admitted=True) is None
         # A plan that cannot even be made is not tried again.
         patched.setattr("api.graphql.plans.compiled", refuses)
         for _ in range(2):

@@ -116,7 +116,7 @@ class OpportunityQuery:
         return found  # type: ignore[no-any-return]
 
     @strawberry.field(
-        metadata=told(domain.Opportunity, _summary),
+        metadata=told(domain.Opportunity, _summary, single=True),
         description="Counts and amounts of what the viewer sees; amounts never cross currencies.",
     )
     async def opportunity_summary(
@@ -158,17 +158,18 @@ def _groups(rows: Iterable[dict[str, Any]], by: Callable[[dict[str, Any]], Any])
 def _group(key: str | None, rows: list[dict[str, Any]]) -> SummaryGroup:
     return SummaryGroup(
         key=key,
-        count=sum(row["count"] for row in rows),
+        count=sum([row["count"] for row in rows]),
         expected=_amounts(rows, "expected"),
         signed=_amounts(rows, "signed"),
     )
 
 
 def _amounts(rows: list[dict[str, Any]], name: str) -> list[Money] | None:
-    if any(row[name] is None for row in rows):
-        return None
-    totals: dict[str, int] = defaultdict(int)
+    totals: dict[str, int] = {}
     for row in rows:
-        totals[row["currency"]] += row[name]
+        if (minor := row[name]) is None:
+            return None
+        if minor:
+            totals[row["currency"]] = totals.get(row["currency"], 0) + minor
     found = [Money.of(minor, currency) for currency, minor in sorted(totals.items()) if minor]
     return [money for money in found if money is not None]

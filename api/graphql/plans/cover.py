@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from graphql import (
     GraphQLField,
+    GraphQLID,
+    GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
+    GraphQLString,
     is_leaf_type,
 )
 from graphql.execution.collect_fields import FieldDetailsList, collect_fields
@@ -20,7 +23,7 @@ from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-from api.graphql.executor import Irregular, LeafExecutor, leaf_of, plain_attribute
+from api.graphql.executor import LARGEST_INT, Irregular, LeafExecutor, leaf_of, plain_attribute
 
 Complete = Callable[[Any], Any]
 
@@ -92,33 +95,102 @@ class Drafting:
 
     def completer(self, output: GraphQLOutputType, details: FieldDetailsList) -> Complete:
         """Give what completes a plain value, or an object of plain attributes, as the executor would."""
+        if not isinstance(_unwrapped(output), GraphQLObjectType):
+            return _Completing(self, {}).by_calls(output, details)
+        names: dict[str, Any] = {"missing": missing}
+        written = _Completing(self, names).expression(output, details, "value")
+        # The text holds response names and attributes, which are names of GraphQL and of Python, and numbers.
+        found: Complete = eval(compile(f"lambda value: {written}", "<plan>", "eval"), names)  # noqa: S307
+        return found
+
+
+class _Completing:
+    """Writes how values of plain attributes are completed: an expression with no call where a value is regular."""
+
+    def __init__(self, draft: Drafting, names: dict[str, Any]) -> None:
+        self._draft = draft
+        self._names = names
+        self._taken = 0
+
+    def by_calls(self, output: GraphQLOutputType, details: FieldDetailsList) -> Complete:
+        """Give what completes a value that is no object."""
         if isinstance(output, GraphQLNonNull):
-            return _required(self._inner(output.of_type, details))
-        inner = self._inner(output, details)
+            return _required(self.by_calls(output.of_type, details))
+        if isinstance(output, GraphQLList):
+            inner = _listed(self.by_calls(output.of_type, details))
+        elif is_leaf_type(output):
+            inner = leaf_of(output, optimized_is_awaitable)
+        else:
+            raise NotCovered(Fallback.SHAPE)
         return lambda value: None if value is None else inner(value)
 
-    def _inner(self, output: Any, details: FieldDetailsList) -> Complete:
-        if is_leaf_type(output):
-            return leaf_of(output, optimized_is_awaitable)
-        if isinstance(output, GraphQLList):
-            return _listed(self.completer(output.of_type, details))
-        if not isinstance(output, GraphQLObjectType) or output.is_type_of is not None:
+    def expression(self, output: Any, details: FieldDetailsList, source: str) -> str:
+        """Write how the value of an expression is completed."""
+        required = isinstance(output, GraphQLNonNull)
+        inner = output.of_type if required else output
+        value = self._fresh()
+        absent = "missing()" if required else "None"
+        given = f"({value} := {source})"
+        if isinstance(inner, GraphQLList):
+            item = self._fresh()
+            other = self._name(_not_listed)
+            made = f"[{self.expression(inner.of_type, details, item)} for {item} in "
+            made += f"({value} if type({value}) is list else {other}({value}))]"
+            return f"({absent} if {given} is None else {made})"
+        if isinstance(inner, GraphQLObjectType):
+            return f"({absent} if {given} is None else {self._object(inner, details, value)})"
+        if not is_leaf_type(inner):
             raise NotCovered(Fallback.SHAPE)
-        taken: list[tuple[str, str, Complete]] = []
-        constants: dict[str, str] = {}
-        order: dict[str, None] = {}
-        for name, found in self.below(details, output).items():
-            order[name] = None
+        leaf = self._name(leaf_of(inner, optimized_is_awaitable))
+        if inner is GraphQLString or inner is GraphQLID:
+            regular = f"type({given}) is str"
+        elif inner is GraphQLInt:
+            regular = f"type({given}) is int and {-LARGEST_INT} <= {value} <= {LARGEST_INT}"
+        else:
+            return f"({absent} if {given} is None else {leaf}({value}))"
+        return f"({value} if {regular} else {absent} if {value} is None else {leaf}({value}))"
+
+    def _object(self, output: GraphQLObjectType, details: FieldDetailsList, value: str) -> str:
+        if output.is_type_of is not None:
+            raise NotCovered(Fallback.SHAPE)
+        parts = []
+        for name, found in self._draft.below(details, output).items():
             node = found[0].node
             if node.name.value == "__typename":
-                constants[name] = output.name
+                parts.append(f"{name!r}: {output.name!r}")
                 continue
             field = output.fields[node.name.value]
             attribute = plain_attribute(field)
             if attribute is None or field.args:
                 raise NotCovered(Fallback.RESOLVER)
-            taken.append((name, attribute, self.completer(field.type, found)))
-        return _object(tuple(order), constants, taken)
+            parts.append(f"{name!r}: {self.expression(field.type, found, f'{value}.{attribute}')}")
+        return f"{{{', '.join(parts)}}}"
+
+    def _fresh(self) -> str:
+        self._taken += 1
+        return f"v{self._taken}"
+
+    def _name(self, value: Any) -> str:
+        name = f"k{len(self._names)}"
+        self._names[name] = value
+        return name
+
+
+def _unwrapped(output: Any) -> Any:
+    while isinstance(output, (GraphQLNonNull, GraphQLList)):
+        output = output.of_type
+    return output
+
+
+def missing() -> NoReturn:
+    """Meet a null where none may stand."""
+    raise Irregular
+
+
+def _not_listed(values: Any) -> Any:
+    if not isinstance(values, tuple):
+        raise Irregular
+    return values
 
 
 def _collected(found: Any) -> dict[str, FieldDetailsList]:
@@ -144,17 +216,6 @@ def _listed(item: Complete) -> Complete:
         if not isinstance(values, (list, tuple)):
             raise Irregular
         return [item(value) for value in values]
-
-    return complete
-
-
-def _object(order: tuple[str, ...], constants: dict[str, str], taken: list[tuple[str, str, Complete]]) -> Complete:
-    if not constants:
-        return lambda made: {name: complete(getattr(made, attribute)) for name, attribute, complete in taken}
-
-    def complete(made: Any) -> dict[str, Any]:
-        found = {name: inner(getattr(made, attribute)) for name, attribute, inner in taken} | constants
-        return {name: found[name] for name in order}
 
     return complete
 
@@ -198,6 +259,7 @@ __all__ = [
     "Irregular",
     "NotCovered",
     "listed_type",
+    "missing",
     "object_type",
     "required_type",
     "strawberry_field",

@@ -156,7 +156,7 @@ class ToldRoot:
 
     def single(self, given: dict[str, Any]) -> bool:
         """Tell whether one statement answers it."""
-        return not leans(self.source.model, Wanted(), page_of(filter=given.get("filter")))
+        return self.source.is_single(given)
 
     def prepared(self, values: Given) -> dict[str, Any]:
         """Read the arguments."""

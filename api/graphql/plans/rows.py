@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from graphql import GraphQLBoolean, GraphQLID, GraphQLInt, GraphQLNonNull, GraphQLString
@@ -286,9 +286,4 @@ class _Names(dict[str, str]):
         return name
 
 
-def missing() -> NoReturn:
-    """Meet a null where none may stand."""
-    raise Irregular
-
-
-__all__ = ["Rows", "missing"]
+__all__ = ["Rows"]

@@ -18,10 +18,11 @@ from api.graphql.plans.cover import (
     FieldDetailsList,
     NotCovered,
     listed_type,
+    missing,
     object_type,
     required_type,
 )
-from api.graphql.plans.rows import Rows, missing
+from api.graphql.plans.rows import Rows
 from models.kernel.reads import Wanted
 from models.kernel.reads.asking import COUNT_LIMIT
 from models.kernel.reads.declare import Many
