@@ -32,7 +32,7 @@ async def _merge(work: Work, id: UUID, given: Given) -> Any:
         id,
         other.id,
         versions=(given.version, other.version),
-        take=[MergeField(field) for field in given.values["take"] or ()],
+        take=[MergeField[field] for field in given.values["take"] or ()],
         reason=given.values["reason"],
     )
 

@@ -111,7 +111,7 @@ class TimelineEntry(Record):
             if isinstance(scope, sa.False_):
                 continue
             table: sa.Table = model.__table__  # type: ignore[attr-defined]
-            subject = sa.select(sa.literal_column("1")).select_from(table)
+            subject: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(table)
             subject = subject.where(table.c.id == entries.c.id, scope).correlate(entries)
             seen.append(sa.and_(entries.c.kind == sa.literal_column(f"'{kind}'"), subject.exists()))
         return sa.or_(*seen) if seen else sa.false()

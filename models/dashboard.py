@@ -25,6 +25,7 @@ from models.invitation.words import InvitationStatus
 from models.kernel.access import FieldRule, Outcome
 from models.kernel.calendar import BEIJING, beijing_day
 from models.kernel.reads.asking import Asked, Asking
+from models.kernel.reads.plan import table_of
 from models.kernel.reads.statement import given
 from models.kernel.record import Record
 from models.kernel.values import Instant
@@ -189,8 +190,7 @@ def _ask_consumption(asking: Asking) -> Asked:
 def _waiting() -> list[tuple[type[Record], list[sa.ColumnElement[bool]]]]:
     """List what is counted, in the order of Waiting."""
     offers, requests, leads, reports, invitations = (
-        model.__table__.c  # type: ignore[attr-defined]
-        for model in (HoOffer, AssociationRequest, Lead, CustomerReport, Invitation)
+        table_of(model).c for model in (HoOffer, AssociationRequest, Lead, CustomerReport, Invitation)
     )
     return [
         (HoOffer, [offers.status == OfferStatus.PENDING]),

@@ -17,7 +17,7 @@ KEPT = ("normalised_name", "account_name", "credit_code", "external_id")
 AT_ONCE = 400
 
 
-def _instant() -> sa.types.TypeEngine[object]:
+def _instant() -> sa.DateTime:
     return sa.DateTime(timezone=True).with_variant(sa.String(length=27), "sqlite")
 
 

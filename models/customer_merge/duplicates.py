@@ -250,7 +250,7 @@ def _known(row: Mapping[Any, Any], reader: Reader) -> Known:
     """Take what the viewer may search by; the rest is not compared, so that no reason tells of it."""
     open_to = {name: rule.searchable_by(reader.actor) for name, rule in SIGNALS}
     open_to |= {"company_name": open_to["core_name"], "account_name": open_to["mobile"]}
-    values = {name: row[name] if open_to.get(name, True) else None for name in _COMPARED}
+    values: dict[str, Any] = {name: row[name] if open_to.get(name, True) else None for name in _COMPARED}
     filled = sum(row[name] is not None for name in _WEIGHED)
     return Known(**values, filled=filled, has_account=row["huawei_account_id"] is not None)
 

@@ -158,7 +158,7 @@ async def unmerge(work: Work, id: UUID, *, version: int, reason: str | None) -> 
     merged = await work.first(select(Customer).where(Customer.id == made.merged_id))
     parted = {"parted": {"from": merged.public_id, "to": None}}
     if kept := sorted(set(taken) - set(back)):
-        parted["kept"] = {"from": None, "to": kept}  # type: ignore[dict-item]
+        parted["kept"] = {"from": None, "to": kept}
     work.note(UNMERGE, survivor, before=before, after=back, changes=parted, reason=told)
     work.note(RESTORED, merged, changes={"survivor": {"from": survivor.public_id, "to": None}}, reason=told)
     await _compare_again(work, moved)
