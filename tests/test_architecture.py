@@ -33,6 +33,8 @@ MAY_ASSIGN_STATES = {
 MAY_BEGIN_IN_STATES = {
     *("models/opportunity/ho.py", "models/pce.py", "models/opportunity/onboard.py"),
     *("models/customer_report/actions.py", "models/association_request/actions.py"),
+    # A freeze for a used-up budget ends with the month.
+    "models/freeze/actions.py",
 }
 
 

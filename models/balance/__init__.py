@@ -1,5 +1,6 @@
 """What partners have to give, what their resale customers have of it, and the ledger of every movement."""
 
+from models.balance import labels
 from models.balance.actions import (
     ALLOCATE,
     RECALL,
@@ -55,6 +56,7 @@ __all__ = [
     "charge",
     "designate",
     "held_customers",
+    "labels",
     "leave",
     "recall",
     "return_balance",

@@ -45,6 +45,7 @@ async def is_frozen(work: Work, partner_id: UUID | None) -> bool:
 
 
 async def _thaw(work: Work, move: Move) -> None:
+    """Say on the customer that it is no longer frozen (COL-5.10.8)."""
     await show(work, move.record.customer_id, FreezeState.NOT_FROZEN)
 
 

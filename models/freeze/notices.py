@@ -47,7 +47,7 @@ RESOURCES_DELETED: Final = NoticeKind(
     "freeze.resources_deleted",
     "冻结客户的资源数据已到期删除",
     "The resources of a frozen customer are deleted",
-    "客户自 {entered_at} 起冻结账号和资源，至 {data_until} 未解冻，资源数据已删除。",
+    "客户账号和资源冻结至 {data_until} 仍未解冻，资源数据已删除。",
     "The resources of a customer frozen until {data_until} without being unfrozen are deleted.",
     Severity.WARNING,
     (Right.CUSTOMER_FREEZE,),
@@ -56,7 +56,7 @@ describe(
     Subject(
         CustomerFreeze,
         "customer-freezes",
-        ("kind", "status", "cause", "reason", "entered_at", "data_until"),
+        ("kind", "status", "cause", "reason", "data_until"),
         ("kind", "cause", "reason", "data_until"),
     )
 )
