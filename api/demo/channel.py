@@ -8,7 +8,7 @@ from api.demo.people import CHANNEL
 from api.demo.world import Deed, World, enter_person
 from models import customer, partner
 from models.customer import AssociationType, CustomerType, VerifiedStatus
-from models.identity import hash_password, operator_actor
+from models.identity import operator_actor
 from models.kernel.values import credit_code_for
 from models.kernel.work import Work
 from models.partner import PartnerKind
@@ -20,7 +20,7 @@ RESOLD: Final = (
 )
 
 
-async def hand_over(world: World, password: str) -> None:
+async def hand_over(world: World) -> None:
     """Let customers be tagged, taken back and assigned anew, and a distributor have a reseller with customers."""
     manager = world.people["demo.manager"]
     customers = [world.customers[key] for key in ("hengtong", "xihu", "pujiang")]
@@ -29,7 +29,7 @@ async def hand_over(world: World, password: str) -> None:
     batch: list[Any] = [(id, None) for id in customers]
     await _do(world, 12, "demo.admin", lambda work: customer.take_back_many(work, batch))
     await _do(world, 9, "demo.operator", lambda work: customer.assign_managers(work, batch[:2], manager))
-    await _found(world, password)
+    await _found(world)
 
 
 async def _do(world: World, days_ago: int, login: str, deed: Deed[Any]) -> None:
@@ -42,7 +42,7 @@ async def _tag(work: Work, id: Any, tags: list[str]) -> Any:
     return await customer.set_tags(work, id, tags, version=found.version)
 
 
-async def _found(world: World, password: str) -> None:
+async def _found(world: World) -> None:
     world.moment = world.working_day(8) + dt.timedelta(minutes=30)
 
     async def organisations(work: Work) -> None:
@@ -67,9 +67,8 @@ async def _found(world: World, password: str) -> None:
         world.partners["zonghui"], world.partners["sunan"] = distributor.id, reseller.id
 
     await world.as_actor(operator_actor(), organisations)
-    hashed = await hash_password(password)
     for person in CHANNEL:
-        await enter_person(world, person, hashed)
+        await enter_person(world, person)
     for place, (name, body, verified) in enumerate(RESOLD):
         values = {
             "company_name": name,

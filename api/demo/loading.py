@@ -10,10 +10,11 @@ from api import timers
 from api.demo.channel import hand_over
 from api.demo.consuming import consume
 from api.demo.deals import DEALS, Deal
+from api.demo.doubles import enter_doubles
 from api.demo.entering import arrive, enter
 from api.demo.funding import fund
 from api.demo.leads import follow_leads
-from api.demo.people import EVERYBODY, PASSWORD
+from api.demo.people import EVERYBODY
 from api.demo.plots import PLOTS
 from api.demo.relations import relate
 from api.demo.steps import Step
@@ -95,9 +96,10 @@ async def load_demo(house: Installation, *, now: dt.datetime | None = None, told
         told(done + 1, len(events))
     await follow_leads(world)
     await relate(world)
+    await enter_doubles(world)
     await part(world)
     await fund(world)
-    await hand_over(world, PASSWORD)
+    await hand_over(world)
     await enter(world)
     world.moment = today
     await timers.sweep(house, clock=world.clock)

@@ -36,6 +36,7 @@ class World:
     customers: dict[str, UUID] = field(default_factory=dict)
     deals: dict[str, UUID] = field(default_factory=dict)
     offers: dict[str, UUID] = field(default_factory=dict)
+    password_hash: str = ""
 
     def clock(self) -> dt.datetime:
         """Tell the time of the story."""
@@ -68,18 +69,18 @@ class World:
 
 async def settle(world: World) -> None:
     """Open everybody's account, register the partners with what they sell, enter the customers, and join PCE."""
-    password_hash = await hash_password(PASSWORD)
+    world.password_hash = await hash_password(PASSWORD)
     world.moment = world.working_day(BEGINNING)
     for firm in FIRMS:
         world.partners[firm.key] = await world.as_actor(operator_actor(), partial(_found, firm=firm))
     for person in PEOPLE:
-        await enter_person(world, person, password_hash)
+        await enter_person(world, person)
     for firm in FIRMS:
         await _equip(world, firm)
     for company in COMPANIES:
         world.moment += dt.timedelta(minutes=3)
         world.customers[company.key] = await world.do("demo.eco", partial(_enter, world=world, company=company))
-    await enter_person(world, CUSTOMER, password_hash)
+    await enter_person(world, CUSTOMER)
 
 
 async def _found(work: Work, firm: Firm) -> UUID:
@@ -96,7 +97,7 @@ async def _found(work: Work, firm: Firm) -> UUID:
     return made.id
 
 
-async def enter_person(world: World, person: Person, password_hash: str) -> None:
+async def enter_person(world: World, person: Person) -> None:
     """Open the account of one of the demonstration's people."""
 
     async def deed(work: Work) -> UUID:
@@ -106,7 +107,7 @@ async def enter_person(world: World, person: Person, password_hash: str) -> None
             login=person.login,
             name=person.name,
             title=person.title,
-            password_hash=password_hash,
+            password_hash=world.password_hash,
             side=person.role.side,
             role_ids=roles,
             partner_id=world.partners[person.partner] if person.partner else None,
