@@ -9,7 +9,7 @@ class ManifestFormat(Word):
     """In which form a tool's build writes its operations (清单格式)."""
 
     APOLLO = "APOLLO", "Apollo 持久化查询清单", "Apollo's persisted query manifest"
-    RELAY = "RELAY", "Relay 持久化文件", "Relay's persisted operations"
+    RELAY = "RELAY", "Relay 等的持久化文件", "A map from id to text, as Relay writes"
     CODEGEN = "CODEGEN", "graphql-codegen 持久化文档", "graphql-codegen's persisted documents"
     LIST = "LIST", "操作列表", "A list of operations"
     FOLDER = "FOLDER", ".graphql 文件目录", "A folder of .graphql files"
@@ -19,7 +19,7 @@ class ManifestStatus(Word):
     """Whether a version is in use (版本状态)."""
 
     PUBLISHED = "PUBLISHED", "已发布", "Published"
-    RETIRING = "RETIRING", "已定停用日期", "To be retired"
+    RETIRING = "RETIRING", "已定停用日期", "Retirement date set"
 
 
 class DocumentKind(Word):
