@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -76,7 +76,7 @@ async def request(
 
 async def request_obstacles(work: Work, customer: Customer) -> list[DomainError]:
     """Say what keeps a customer from being asked now: only one in resale is, and once at a time (COL-5.11.1)."""
-    present = await open_authorisation(work, customer.id)
+    present = await work.first(_open_of(customer.id))
     resale = [] if in_resale(customer) else [NotAResaleCustomerError(path="customer")]
     return [*resale, *([AuthorisationOpenError(path="customer", status=present.status)] if present else [])]
 
@@ -166,12 +166,15 @@ async def end_with_association(work: Work, customer: Customer, _partner_id: UUID
 async def open_authorisation(work: Work, customer_id: UUID) -> CustomerAuthorisation | None:
     """Find what a customer is asked for or has given, and hold it."""
     found: CustomerAuthorisation | None = await work.first(
-        select(CustomerAuthorisation)
-        .where(CustomerAuthorisation.customer_id == customer_id, col(CustomerAuthorisation.status).in_(OPEN))
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        _open_of(customer_id).with_for_update().execution_options(populate_existing=True)
     )
     return found
+
+
+def _open_of(customer_id: UUID) -> Any:
+    return select(CustomerAuthorisation).where(
+        CustomerAuthorisation.customer_id == customer_id, col(CustomerAuthorisation.status).in_(OPEN)
+    )
 
 
 async def _own(work: Work, id: UUID, version: int | None) -> CustomerAuthorisation:
