@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -10,12 +10,13 @@ from sqlmodel import col, select
 
 from admin.balance import CHARGE, FUNDS, LISTS_OF_CUSTOMER
 from admin.customer_merge import MERGE, MERGES, TIMELINE
-from admin.pages.fields import MEANINGS, Column
+from admin.pages.fields import MEANINGS, Column, amount
 from admin.pages.finding import Find
 from admin.pages.inputs import Input, with_options
 from admin.pages.records import Edit, RecordPages, Related, Section
 from admin.pages.steps import Given, Step
 from admin.viewer import Viewer
+from admin.words import both, spoken
 from models import knowledge
 from models.customer import (
     AssociationType,
@@ -23,10 +24,13 @@ from models.customer import (
     CustomerFact,
     CustomerOrigin,
     CustomerType,
+    FreezeState,
+    VerifiedStatus,
     edit_customer,
     keep_facts,
     standing_of,
 )
+from models.customer_overview import Consumed, overview_of
 from models.export import ExportKind
 from models.identity import Account
 from models.kernel.access import Side
@@ -75,6 +79,7 @@ class CustomerPages(RecordPages):
         Right.CUSTOMER_READ_PARTNERS,
     )
     exports = ExportKind.CUSTOMERS
+    detail_template = "customer.html"
     heading = Column("company_name")
     columns = (
         Column("company_name", opens=True),
@@ -92,8 +97,10 @@ class CustomerPages(RecordPages):
     finds = (
         Find("company_name"),
         Find("account_name"),
+        Find("huawei_account_id"),
         Find("credit_code"),
         Find("mobile"),
+        Find("account_manager_name", label="account_manager"),
         Find("association_type", "choice", words=AssociationType),
         Find("industry", "choice", reference=INDUSTRIES),
         Find("province", "choice", reference=PROVINCES),
@@ -101,6 +108,8 @@ class CustomerPages(RecordPages):
         Find("associated_from", "from_day", label="associated_on"),
         Find("associated_to", "to_day", label="associated_on"),
         Find("customer_type", "choice", words=CustomerType),
+        Find("verified_status", "choice", words=VerifiedStatus),
+        Find("frozen", "choice", words=FreezeState),
         Find("origin", "choice", words=CustomerOrigin),
         Find("tag", label="tags"),
     )
@@ -221,6 +230,18 @@ class CustomerPages(RecordPages):
             ),
         ),
         Related(
+            "account_manager_periods",
+            "account_manager_periods",
+            (
+                Column("account_manager.name"),
+                Column("partner.name"),
+                Column("from_at"),
+                Column("to_at"),
+                Column("counts_from"),
+                Column("counts_to"),
+            ),
+        ),
+        Related(
             "signatures",
             "signatures",
             (
@@ -283,12 +304,38 @@ class CustomerPages(RecordPages):
         ),
     )
 
+    async def beside(self, viewer: Viewer, reader: Reader, record: Any) -> dict[str, Any]:
+        """Add the head of the page: what presses, what it consumed, and what its partner can do with it now."""
+        found = await overview_of(reader, record.id)
+        assert found is not None, "the page shows only a customer that is seen"
+        return {
+            "order_awaits_payment": found.order_awaits_payment,
+            "consumed": found.trend is not None,
+            "trend": _shares(found.trend or ()),
+            "products": _shares(found.by_product or ()),
+            "partner_actions": [
+                (both(one.action), dict.fromkeys(block.message(spoken()) for block in one.blocks))
+                for one in found.actions
+            ],
+        }
+
     async def with_choices(
         self, viewer: Viewer, reader: Reader, record: Any, inputs: tuple[Input, ...]
     ) -> tuple[Input, ...]:
         """Offer Huawei's people as owner and BD."""
         people = await staff(viewer.looking(reader.session))
         return tuple(with_options(one, people) if one.kind == "person" else one for one in inputs)
+
+
+def _shares(consumed: Sequence[Consumed]) -> list[tuple[str, str, int]]:
+    """Say of each month or product what it consumed, and how many hundredths that is of the most in its currency."""
+    most: dict[str, int] = {}
+    for one in consumed:
+        most[one.currency] = max(most.get(one.currency, 0), one.amount)
+    return [
+        (one.name or one.key, amount(one.amount, one.currency), max(0, 100 * one.amount // (most[one.currency] or 1)))
+        for one in consumed
+    ]
 
 
 async def staff(work: Work) -> list[tuple[str, str]]:
