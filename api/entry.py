@@ -116,8 +116,8 @@ class EntryPage:
 
     async def _send(self, request: Request, id: UUID, form: FormData) -> Response:
         address = request.client.host if request.client else ""
-        contact = {"mobile": str(form.get("mobile") or ""), "email": str(form.get("email") or "")}
-        await self._write(partial(domain.request_code, id=id, address=address, **contact))
+        mobile, email = str(form.get("mobile") or ""), str(form.get("email") or "")
+        await self._write(lambda work: domain.request_code(work, id, mobile=mobile, email=email, address=address))
         return await self._page(request, id, "code", form=form)
 
     async def _verify(self, request: Request, id: UUID, form: FormData) -> Response:
@@ -145,8 +145,8 @@ class EntryPage:
         proof: str = "",
     ) -> Response:
         card = await self._write(partial(domain.card, id=id))
-        typed = {name: str((form or {}).get(name) or "") for name in ("mobile", "email", "login", "name")}
-        typed["proof"] = proof or str((form or {}).get("proof") or "")
+        typed = {name: _text(form, name) for name in ("mobile", "email", "login", "name", "proof")}
+        typed["proof"] = proof or typed["proof"]
         shown = step if step in _STEPS else "verify"
         return self._render(request, card, step=shown, typed=typed, error=error, status=422 if error else 200)
 
@@ -178,6 +178,10 @@ class EntryPage:
 
 
 _STEPS: Final = {"verify": EntryPage._send, "code": EntryPage._verify, "register": EntryPage._register}
+
+
+def _text(form: FormData | None, name: str) -> str:
+    return str(form.get(name) or "") if form is not None else ""
 
 
 def _say(lang: Lang, key: str, **facts: str) -> str:

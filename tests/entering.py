@@ -129,7 +129,8 @@ class Entering:
         values = {**FORM, **changes}
         version = (await self.again(entry)).version
         await self.do(actor, lambda work: domain.submit(work, entry.id, values, version=version))
-        return await self.again(entry)
+        found: PartnerEntry = await self.again(entry)
+        return found
 
     async def submitted(self, *, licence: bool = True, invited: Any = None, **changes: Any) -> tuple[Any, Actor]:
         """Go all the way."""

@@ -296,7 +296,8 @@ async def test_the_page_of_a_bad_link_says_why(gate):
     unproved = {"step": "register", "proof": "x", "login": "qian.yu", "name": "钱瑜", "password": PASSWORD}
     answer = await gate.portal.client.post(path, data=unproved)
     assert (answer.status_code, "请先完成手机号与邮箱验证" in answer.text) == (422, True)
-    assert entry_terms(gate.settings).read(link)
+    (entry,) = await gate.entering.every(PartnerEntry)
+    assert entry_terms(gate.settings).read(link) == entry.id
 
 
 async def test_huawei_invites_and_decides_in_the_back_office(desk):

@@ -66,6 +66,7 @@ class _Story:
 
         self.at(days_ago)
         made = await self.world.as_actor(INVITEE, deed)
+        assert made.account_id is not None, "it was registered just now"
         self.world.people[person.login] = made.account_id
 
     async def accept(self, days_ago: int, login: str, id: UUID) -> None:

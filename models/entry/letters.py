@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from models.entry.answering import LETTER as CODE_LETTER
 from models.entry.issuing import LETTER, invitable, link_end
@@ -110,7 +110,7 @@ async def send_code(reader: Reader, mail: Claimed) -> Letter | None:
     """Write to whoever asked; nothing once the code can no longer be used."""
     found = await reader.session.execute(
         select(EntryCode, PartnerEntry)
-        .join(PartnerEntry, EntryCode.entry_id == PartnerEntry.id)
+        .join(PartnerEntry, col(EntryCode.entry_id) == col(PartnerEntry.id))
         .where(EntryCode.id == mail.subject_id)
     )
     row = found.first()

@@ -48,7 +48,7 @@ async def licences(work: Work, entry: Any) -> list[Panel]:
 
 async def concerns(work: Work, entry: Any) -> Sequence[Word]:
     """Say why the entry was not let in at once."""
-    return [EntryConcern(one) for one in entry.concerns]
+    return [EntryConcern[one] for one in entry.concerns]
 
 
 register(
