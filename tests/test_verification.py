@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,12 +13,15 @@ from api.settings import Settings
 from models import association_request as requests
 from models import verification as domain
 from models.association_request import AssociationRequest, UnderstandingNotTickedError
+from models.identity import Account, operator_actor
 from models.kernel.errors import (
     InvalidInputError,
     NotFoundError,
     PermissionDeniedError,
     ValueNotAllowedError,
 )
+from models.kernel.values import new_id
+from models.kernel.work import Work
 from models.notice import MailState, OutgoingMail
 from models.partner import PartnerKind, PartnerOrganisation
 from models.verification import VerificationCode
@@ -214,6 +218,31 @@ async def test_who_may_not_do_it_gets_no_code_for_it(linking: Linking) -> None:
     await store.refused(
         linking.pipeline.other_main, NotFoundError, lambda work: ask(work, "association.unlink", linking.referral.id)
     )
+
+
+async def test_a_tool_and_a_person_without_a_mailbox_get_no_code_and_so_do_nothing_that_needs_one(
+    linking: Linking,
+) -> None:
+    """COL-5.4.10: a code goes to the person who acts, and a tool has no mailbox."""
+    await linking.switch_codes_on()
+    tool = replace(linking.main, client_id=new_id())
+
+    async def without_address(work: Work) -> None:
+        (await work.session.get_one(Account, linking.administrator.id)).email = None
+
+    await linking.do(operator_actor(), without_address)
+    for actor in (tool, linking.administrator):
+        await linking.store.refused(
+            actor,
+            domain.NoAddressForCodesError,
+            lambda work: domain.request_code(work, "association.unlink", linking.referral.id),
+        )
+        await linking.store.refused(
+            actor, domain.VerificationCodeRequiredError, lambda work: unlink(work, linking.referral, None)
+        )
+        await linking.store.refused(
+            actor, domain.VerificationCodeEndedError, lambda work: unlink(work, linking.referral, "123456")
+        )
 
 
 async def test_the_customer_answers_with_a_code_where_its_partner_has_them(linking: Linking) -> None:
