@@ -22,9 +22,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PAPERS = ROOT.parent / "shared" / "domain"
 LONGEST = {"admin": 560, "tests": 800}
 STATES = {"status", "state"}
-# The one interpreter, the desk by which it keeps the queue, and the run of an import, which nobody decides on.
+# The one interpreter, the desk by which it keeps the queue, and the runs of imports, which nobody decides on.
 MAY_ASSIGN_STATES = {
     *("models/kernel/lifecycle.py", "models/approval/desk.py", "models/onboarding/importing.py"),
+    "models/onboarding/consumption.py",
     # A file has no steps of its own: it comes, and goes, as the record that holds it allows.
     "models/file/actions.py",
 }

@@ -43,24 +43,24 @@ __all__ = ["pipeline"]
 
 worker: Any = worker_module
 OPP, CUS, JNL = ExportKind.OPPORTUNITIES, ExportKind.CUSTOMERS, ExportKind.JOURNAL
-# Written by hand: opportunities, customers, journal.
+# Written by hand: opportunities, customers, journal, and consumption in its three kinds.
 MAY = """
-MAIN O C J
-ADM  . C J
-DIR  . . .
-MGR  . . .
-FIN  . . .
-OPS  . . .
-CUS  . . J
-PDM  O C J
-PSM  O C J
-BD   O C J
-OWN  O C J
-ECO  O C J
-KOO  . C J
-HFI  O C J
-AUD  O C J
-SYS  . . .
+MAIN O C J S D P
+ADM  . C J S D P
+DIR  . . . . . .
+MGR  . . . . . .
+FIN  . . . . . .
+OPS  . . . . . .
+CUS  . . J S D P
+PDM  O C J S D P
+PSM  O C J . . .
+BD   O C J . . .
+OWN  O C J S D P
+ECO  O C J S D P
+KOO  . C J . . .
+HFI  O C J S D P
+AUD  O C J S D P
+SYS  . . . . . .
 """
 
 
@@ -80,7 +80,7 @@ def test_who_may_export_what(line: str):
     role, *cells = line.split()
     actor = person(Preset[role])
     found = [
-        letter if kind in domain.exported_by(actor) else "." for letter, kind in zip("OCJ", ExportKind, strict=True)
+        letter if kind in domain.exported_by(actor) else "." for letter, kind in zip("OCJSDP", ExportKind, strict=True)
     ]
     assert found == cells
 
