@@ -249,7 +249,7 @@ class AuthorisationPages(RecordPages):
         Column("partner.name"),
         *AUTHORISATIONS[1:],
     )
-    finds = (Find("status", "choice", words=tuple(AuthorisationStatus)[1:]),)
+    finds = (Find("status", "choice", words=AuthorisationStatus),)
     sections = (
         Section(
             "facts",

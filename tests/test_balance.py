@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlmodel import select
 
 from models import association, association_request
 from models import balance as domain
@@ -185,9 +186,7 @@ async def test_who_sees_the_ledger(funds: Funds) -> None:
     async with funds.store.reader() as session:
 
         async def seen(actor: Any) -> set[Any]:
-            return set(
-                (await session.execute(sa.select(BalanceEntry.id).where(BalanceEntry.visible_to(actor)))).scalars()
-            )
+            return set((await session.execute(select(BalanceEntry.id).where(BalanceEntry.visible_to(actor)))).scalars())
 
         everything = {entry.id for entry in await funds.ledger()}
         for actor in (funds.main, pipeline.administrator, funds.partner_finance, funds.finance, pipeline.pdm):
