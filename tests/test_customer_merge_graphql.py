@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import pytest_asyncio
+from strawberry.utils.str_converters import to_camel_case
 
 from models.association import AssociationCause, AssociationEvent, AssociationEventKind
 from models.customer import AssociationType
 from models.identity import Account
 from models.kernel.access import Side
+from models.kernel.values import mask_company, mask_credit_code, mask_mobile
 from models.kernel.work import Work
+from tests.field_matrix import cell, expected, hang
 from tests.portal import Portal, portal
 from tests.reporting import Reporting, open_reporting
-from tests.test_customer_merge import CODE, Twins, enter
+from tests.test_customer_merge import CODE, OTHER_CODE, Twins, enter
 from tests.test_graphql_lists import statements
 
 __all__ = ["portal"]
+PLAIN = {"company_name": "远海物流", "credit_code": OTHER_CODE, "mobile": "13811112222"}
+REPORTED = (
+    ("Customer/name", "company_name", mask_company(PLAIN["company_name"])),
+    ("Customer/credit code", "credit_code", mask_credit_code(OTHER_CODE)),
+    ("Customer/contact", "mobile", mask_mobile(PLAIN["mobile"])),
+)
 
 DUPLICATES = """query($first: Int, $after: String, $partner: ID, $customer: ID) {
   customerDuplicates(first: $first, after: $after, partner: $partner, customer: $customer) {
@@ -283,3 +292,58 @@ async def test_the_dashboard_takes_four_statements_whoever_has_how_much(portal: 
             portal.forget_tokens()
             await portal.token(main)
     assert counts == [4, 4]
+
+
+# ----------------------------------------------------------------------------------------------------- the matrix
+
+SURFACES = """query($id: ID!) {
+  customerMerges { nodes { companyName survivor { companyName creditCode } } }
+  customer(id: $id) { merges { nodes { companyName } } timeline(kinds: [MERGE, REPORT]) { nodes {
+    merge { companyName } report { companyName creditCode mobile } } } } }"""
+DUPLICATE_NAMES = "{ customerDuplicates { nodes { customer { companyName creditCode } } } }"
+
+
+async def test_every_role_reads_of_merges_duplicates_and_timelines_what_the_table_says(portal: Portal):
+    """COL-2.8.3, COL-5.7.6: the cells of name, credit code and contact on the new surfaces."""
+    gallery = await hang(portal.pipeline)
+    reporting = await open_reporting(portal.pipeline, gallery.people["OPS"], gallery.people["FIN"])
+    kept = gallery.customer
+    second = await enter(
+        reporting,
+        "苏州明德重工股份有限公司",
+        account_manager_id=portal.pipeline.cast.chen_manager.id,
+        owner_id=kept.owner_id,
+    )
+    third = await enter(reporting, "明德重工（苏州）有限公司", account_manager_id=portal.pipeline.cast.chen_manager.id)
+    report = await reporting.report(**{name: PLAIN[name] for name in PLAIN} | {"account_name": None})
+
+    async def about(work: Work) -> None:
+        (await work.get(type(report), report.id)).customer_id = kept.id
+
+    await reporting.do(reporting.operations, about)
+    await Twins(reporting, kept, second).merge()
+    assert third.id != kept.id
+
+    for role, person in gallery.people.items():
+        if role in ("SYS", "CUS"):
+            continue
+        data = (await portal.ask(person, SURFACES, id=kept.public_id))["data"]
+        name = {"P": "苏州明德重工股份有限公司", "M": "苏州****公司", "m": "苏州****公司"}[cell("Customer/name", role)]
+        merges = [node for node in data["customerMerges"]["nodes"] if node["survivor"]]
+        assert [node["companyName"] for node in merges] == [name], role
+        assert merges[0]["survivor"]["companyName"] == expected("Customer/name", "company_name", role), role
+        assert merges[0]["survivor"]["creditCode"] == expected("Customer/credit code", "credit_code", role), role
+        assert [node["companyName"] for node in data["customer"]["merges"]["nodes"]] == [name], role
+        for node in data["customer"]["timeline"]["nodes"]:
+            if node["merge"] is not None:
+                assert node["merge"]["companyName"] == name, role
+            if node["report"] is not None:
+                for row, field, shown in REPORTED:
+                    read = {"P": PLAIN[field], "M": shown, "m": shown}[cell(row, role)]
+                    assert node["report"][to_camel_case(field)] == read, (role, field)
+        found = await portal.ask(person, DUPLICATE_NAMES)
+        if found["data"]["customerDuplicates"] is not None:
+            for node in found["data"]["customerDuplicates"]["nodes"]:
+                # Who reads names only masked finds nothing by them.
+                assert cell("Customer/name", role) in ("P", "M"), role
+                assert node["customer"]["companyName"] == expected("Customer/name", "company_name", role), role
