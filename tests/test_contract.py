@@ -48,6 +48,11 @@ def ruled() -> set[str]:
         for name, (_, _, field) in sources_of(cls).items():
             if any(isinstance(directive, Access) for directive in field.directives):
                 found.add(f"{definition(cls).name}.{name}")
+    # What is made of rows and is none itself says it on its own fields.
+    for type_name in object_types():
+        for field in getattr(SCHEMA.get_type_by_name(type_name), "fields", ()):
+            if any(isinstance(directive, Access) for directive in field.directives):
+                found.add(f"{type_name}.{field.graphql_name or to_camel_case(field.python_name)}")
     return found
 
 
