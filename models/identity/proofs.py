@@ -90,6 +90,26 @@ def sign(purpose: str, key: bytes, *, until: dt.datetime, **facts: Any) -> str:
 
 def read_signed(text: str, purpose: str, key: bytes, *, now: dt.datetime) -> dict[str, Any] | None:
     """Read signed facts, or nothing where signature, purpose or time do not hold."""
+    # That a text was signed with a key never changes, and every write has its caller looked up anew.
+    digest = hashlib.sha256(text.encode()).digest(), purpose, key
+    facts = _signed.get(digest)
+    if facts is None:
+        facts = _checked(text, purpose, key)
+        if facts is None:
+            return None
+        if len(_signed) >= MOST_SIGNED:
+            _signed.clear()
+        _signed[digest] = facts
+    until = facts["exp"]
+    return dict(facts) if isinstance(until, int) and now.timestamp() < until else None
+
+
+MOST_SIGNED: Final = 2_000
+_signed: dict[tuple[bytes, str, bytes], dict[str, Any]] = {}
+"""What recent texts say whose signature held, under their hashes."""
+
+
+def _checked(text: str, purpose: str, key: bytes) -> dict[str, Any] | None:
     try:
         facts: dict[str, Any] = jwt.decode(
             text,
@@ -101,5 +121,4 @@ def read_signed(text: str, purpose: str, key: bytes, *, now: dt.datetime) -> dic
         )
     except jwt.InvalidTokenError:
         return None
-    until = facts["exp"]
-    return facts if isinstance(until, int) and now.timestamp() < until else None
+    return facts
