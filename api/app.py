@@ -190,6 +190,7 @@ def _graphql(
             viewer=viewer,
             clock=clock,
             request_id=request.scope.get("state", {}).get("request_id"),
+            hold=house.database.held,
             extra={
                 "invitations": invitations,
                 "entry": entering,

@@ -7,14 +7,17 @@ import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 import strawberry
+from sqlalchemy.engine import Dialect
 
 from models.kernel.access import Actor, Outcome
 from models.kernel.errors import DomainError
 from models.kernel.reads import Page, Paged, Reader, Row, Wanted
+from models.kernel.reads.asking import Asked, Asking, asked
+from models.kernel.reads.plan import level_of
 from models.kernel.record import Record
 from models.kernel.work import Clock, Store, Work, run_write, utc_now
 from resolvers.fields import Search, Single, Told, declared, node_types, page_of, redactions
@@ -32,6 +35,17 @@ class AuthenticationRequiredError(DomainError):
     cbc = "CBC.0154"
 
 
+class Hold(Protocol):
+    """Connections that are held open for reads (常开只读连接)."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """Name the database."""
+
+    async def run(self, steps: Asked, *, single: bool = False) -> Any:
+        """Run a read in one snapshot; a `single` statement is one by itself."""
+
+
 @dataclass
 class Context:
     """One request's context (请求上下文): its root fields share one snapshot, in turn."""
@@ -41,6 +55,8 @@ class Context:
     clock: Clock = utc_now
     request_id: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    hold: Hold | None = None
+    """Connections that are held open for reads, where there are such."""
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _reader: Reader | None = None
@@ -74,6 +90,17 @@ class Context:
         done = await run_write(self.store, self.actor, action, clock=self.clock, request_id=self.request_id, dry=dry)
         await self.refresh()
         return done
+
+    async def fresh(self, model: type[Record], id: UUID, wanted: Wanted) -> Row | None:
+        """Give a row as it is now; where one statement does, a connection that is held open reads it."""
+        if self.hold is not None and wanted.is_single:
+            asking = Asking(self.actor, self.now(), self.hold.dialect)
+            asking.redacted = self._redacted
+            level = level_of(model, wanted, asking.standing, asking.dialect)
+            lines = await self.hold.run(asked(asking.ask_ids(level, [id.hex])), single=True)
+            return level.build(lines[0], asking) if lines else None
+        async with self.reading() as reader:
+            return await reader.one(model, id, wanted)
 
     async def refresh(self) -> None:
         """Let the next read see what has been written since."""

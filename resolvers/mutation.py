@@ -83,8 +83,7 @@ async def act(
     answer = payload(ids=tuple(ids), replayed=replayed, **extra)
     model: type[Record] = payload.records[field]
     wanted = LookAhead(info).inside(model, to_camel_case(field))
-    async with info.context.reading() as reader:
-        setattr(answer, field, await reader.one(model, ids[0], wanted))
+    setattr(answer, field, await info.context.fresh(model, ids[0], wanted))
     return answer
 
 

@@ -283,6 +283,11 @@ def _standing(level: Level) -> sa.ColumnElement[Any]:
     return id if successor is None else sa.func.coalesce(successor(id), id)
 
 
+def asked(question: Question) -> Asked:
+    """Make a whole read of one question; it gives the lines."""
+    return (yield question)
+
+
 def leans(model: type[Record], wanted: Wanted, page: Page) -> bool:
     """Tell whether a read asks for policy numbers or the calendar."""
     return wanted.leans or any(listing_of(model).filters[name].leans for name, _ in page.filter)
@@ -294,4 +299,4 @@ def hexadecimal(value: Any) -> str:
     return found
 
 
-__all__ = ["COUNT_LIMIT", "Asked", "Asking", "Question", "hexadecimal", "leans"]
+__all__ = ["COUNT_LIMIT", "Asked", "Asking", "Question", "asked", "hexadecimal", "leans"]

@@ -146,6 +146,11 @@ class Wanted:
             or any(listed.wanted.leans for listed in self.lists)
         )
 
+    @cached_property
+    def is_single(self) -> bool:
+        """Tell whether one statement brings all of it."""
+        return not (self.lists or self.leans) and all(inner.is_single for _, inner in self.ones)
+
     @classmethod
     def of(cls, *columns: str, **ones: Wanted) -> Wanted:
         """Name columns, and what is wanted of to-one relations."""
