@@ -49,7 +49,7 @@ def serving(place: Place) -> Iterator[int]:
         port: int = free.getsockname()[1]
     process = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.serve", str(place.path), str(port)])
     try:
-        for _ in range(200):
+        for _ in range(1200):
             time.sleep(0.1)
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
                 break

@@ -83,7 +83,7 @@ def serving(postgres: Postgres, *command: str) -> Iterator[Server]:
         port: int = free.getsockname()[1]
     process = subprocess.Popen([*command, str(port)], env={**os.environ, "NODE_ENV": "production"})
     try:
-        for _ in range(300):
+        for _ in range(1200):
             if process.poll() is not None:
                 raise SystemExit(f"{command[0]} ended before it served")
             time.sleep(0.1)
