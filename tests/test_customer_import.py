@@ -9,6 +9,7 @@ import pytest
 
 from models.customer import Customer
 from models.customer.likeness import DuplicateReason, core_name, difference_of, likeness_of
+from models.customer_merge import merge
 from models.kernel.journal import JournalLine
 from models.kernel.values import credit_code_for
 from models.onboarding import ImportKind, ImportRun, import_customers, read_mapping
@@ -127,6 +128,28 @@ async def test_names_that_differ_only_in_width_or_brackets_are_one_customer_and_
     with path.open(encoding="utf-8") as file:
         assert len(list(csv.reader(file))) == 6
     assert len(await rows_of(installation, Customer)) == 2
+
+
+async def test_whoever_was_merged_away_is_not_taken_in_again(theatre: Theatre, tmp_path: Path):
+    """COL-2.1.7: a name, an external id or a credit code of the one that is no more means the survivor."""
+    rows = [
+        {"external_id": "A1", "company_name": "汇创科技有限公司", "credit_code": ""},
+        {"external_id": "A2", "company_name": "深圳市汇创科技有限公司", "credit_code": CODE},
+    ]
+    path = write(tmp_path / "own.csv", rows)
+    assert (await import_customers(theatre, LIN, path)).created == 2
+    kept, other = sorted(await rows_of(theatre, Customer), key=lambda one: one.external_id)
+    made = await theatre.done(LIN, lambda work: merge(work, kept.id, other.id, versions=(1, 1), reason="同一家公司"))
+    assert (made.taken, made.company_name) == (["CREDIT_CODE"], "深圳市汇创科技有限公司")
+
+    again = await import_customers(theatre, LIN, write(tmp_path / "more.csv", [*rows, rows[0] | {"external_id": "A3"}]))
+
+    assert (again.created, again.known) == (0, 3)
+    assert [one.id for one in await rows_of(theatre, Customer)] == [kept.id]
+    by_name = write(
+        tmp_path / "names.csv", [{"company_name": "（深圳市）汇创科技"}, {"company_name": "深圳市汇创科技"}]
+    )
+    assert (await import_customers(theatre, LIN, by_name)).known == 2
 
 
 @pytest.mark.parametrize(

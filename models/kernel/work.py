@@ -309,8 +309,11 @@ async def run_write(
 
 
 def _is_lost_race(error: DBAPIError) -> bool:
-    """Tell whether a unique key was taken meanwhile; run once more, the action itself finds the other's row."""
-    return getattr(error.orig, "sqlstate", None) == "23505"
+    """Tell whether a unique key was taken meanwhile, or a row that is referred to is gone, as a merged customer is.
+
+    Run once more, the action itself finds what the other has done.
+    """
+    return getattr(error.orig, "sqlstate", None) in ("23505", "23503")
 
 
 def _is_contention(error: DBAPIError) -> bool:
