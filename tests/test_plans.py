@@ -177,7 +177,7 @@ async def _agreed(scene: Scene, who: str, count: int) -> Counter[str]:
 async def test_generated_queries_are_answered_alike_by_all_gears(scene: Scene, who: str):
     met = await _agreed(scene, who, QUICKLY)
     assert met.total() >= QUICKLY * 0.9
-    assert met["planned"] + met["planned, nothing found"] >= QUICKLY // 3, met
+    assert met["planned"] + met["planned, nothing found"] >= QUICKLY // 4, met
 
 
 @pytest.mark.slow
@@ -194,8 +194,8 @@ async def test_a_thousand_generated_queries_are_answered_alike_by_all_gears_to_e
         print(f"\n{met.total():,} answers to {len(drawn):,} queries: {dict(met.most_common())}")
     # What is generated asks for every root field and for what nobody may; a few fields have resolvers of their own.
     assert met["planned"] > met.total() // 12
-    assert met["planned"] + met["planned, nothing found"] > met.total() // 2
-    assert met["resolver"] < met.total() // 5
+    assert met["planned"] + met["planned, nothing found"] > met.total() * 2 // 5
+    assert met["resolver"] < met.total() // 4
 
 
 @pytest.mark.parametrize("who", _everybody())
