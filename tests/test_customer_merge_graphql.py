@@ -18,7 +18,7 @@ from tests.test_customer_merge import CODE, OTHER_CODE, Twins, enter
 from tests.test_graphql_lists import statements
 
 __all__ = ["portal"]
-PLAIN = {"company_name": "远海物流", "credit_code": OTHER_CODE, "mobile": "13811112222"}
+PLAIN: dict[str, Any] = {"company_name": "远海物流", "credit_code": OTHER_CODE, "mobile": "13811112222"}
 REPORTED = (
     ("Customer/name", "company_name", mask_company(PLAIN["company_name"])),
     ("Customer/credit code", "credit_code", mask_credit_code(OTHER_CODE)),
@@ -315,7 +315,7 @@ async def test_every_role_reads_of_merges_duplicates_and_timelines_what_the_tabl
         owner_id=kept.owner_id,
     )
     third = await enter(reporting, "明德重工（苏州）有限公司", account_manager_id=portal.pipeline.cast.chen_manager.id)
-    report = await reporting.report(**{name: PLAIN[name] for name in PLAIN} | {"account_name": None})
+    report = await reporting.report(**{**PLAIN, "account_name": None})
 
     async def about(work: Work) -> None:
         (await work.get(type(report), report.id)).customer_id = kept.id

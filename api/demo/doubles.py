@@ -1,6 +1,7 @@
 """Customers that were entered twice: one pair that waits to be merged, one merged, and one merge taken back."""
 
 import datetime as dt
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ async def enter_doubles(world: World) -> None:
     for _, name, days_ago in DOUBLES:
         values = {"company_name": name, "partner_id": world.partners["huaqi"], "province": "CN-32"}
         values |= {"association_type": customer.AssociationType.REFERRAL, "tags": ["展会"]}
-        entered = await do(days_ago, "demo.eco", lambda work, values=values: customer.create_customer(work, values))
+        entered = await do(days_ago, "demo.eco", partial(customer.create_customer, values=values))
         made.append(entered.id)
     first, second = (world.customers[key] for key, _, _ in DOUBLES[1:])
     await do(40, "demo.main", _merged(first, made[1], "展会后重复录入"))
