@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest_asyncio
 from strawberry.utils.str_converters import to_camel_case
 
