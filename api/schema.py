@@ -16,9 +16,9 @@ from resolvers.agreement import AgreementMutation, AgreementQuery
 from resolvers.approval import ApprovalMutation, ApprovalQuery
 from resolvers.association import AssociationMutation, AssociationQuery
 from resolvers.association_request import AssociationRequestMutation, AssociationRequestQuery
-from resolvers.consumption import ConsumptionQuery
 from resolvers.authorisation import AuthorisationMutation, AuthorisationQuery
 from resolvers.balance import BalanceMutation, BalanceQuery
+from resolvers.consumption import ConsumptionQuery
 from resolvers.customer import CustomerMutation, CustomerQuery
 from resolvers.customer_merge import CustomerMergeMutation, CustomerMergeQuery
 from resolvers.customer_report import CustomerReportMutation, CustomerReportQuery
