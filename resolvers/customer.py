@@ -206,7 +206,6 @@ class Customer(Node):
         """List recommendations about the customer."""
         return listed(self, info)  # type: ignore[no-any-return]
 
-
     @strawberry.field(
         metadata=many("timeline"),
         description="What happened with it that the viewer sees, the newest first; of some kinds only where they are "
