@@ -193,7 +193,8 @@ async def test_a_thousand_generated_queries_are_answered_alike_by_all_gears_to_e
     with capsys.disabled():
         print(f"\n{met.total():,} answers to {len(drawn):,} queries: {dict(met.most_common())}")
     # What is generated asks for every root field and for what nobody may; a few fields have resolvers of their own.
-    assert met["planned"] > met.total() // 12
+    # Most nouns have no rows in this scene; test_plans_of_every_noun compares answers that are full of them.
+    assert met["planned"] > met.total() // 30
     assert met["planned"] + met["planned, nothing found"] > met.total() * 2 // 5
     assert met["resolver"] < met.total() // 4
 
