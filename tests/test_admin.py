@@ -700,7 +700,9 @@ def test_every_field_on_a_page_has_its_label_in_both_languages() -> None:
         columns = [*pages.columns, *(column for section in pages.sections for column in section.columns)]
         look(pages.model, *(one.label or one.relation or one.field for one in columns))
         look(pages.model, *(find.label or find.name for find in pages.finds))
-        look(pages.model, *(one.name for step in pages.steps.values() for one in step.inputs if not one.label))
+        inputs = [one for step in pages.steps.values() for one in step.inputs if not one.label]
+        look(pages.model, *(one.name for one in inputs if not one.row_type))
+        unnamed.update((one.name, one.row_type) for one in inputs if not labelled(one.name, one.row_type))
         look(pages.model, *(one.name for one in (pages.editing.inputs if pages.editing else ())))
         for related in pages.lists:
             target = to_many(pages.model, related.relation).target

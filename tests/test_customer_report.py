@@ -144,9 +144,9 @@ async def test_everything_that_is_wrong_with_a_form_is_told_at_once(reporting):
     assert [(type(one), one.path) for one in error] == [
         (NameUnreadableError, ("companyName",)),
         (CreditCodeInvalidError, ("creditCode",)),
-        (ValueNotAllowedError, ("industry",)),
         (FullWidthDigitsError, ("mobile",)),
         (EmailInvalidError, ("email",)),
+        (ValueNotAllowedError, ("industry",)),
     ]
 
 
@@ -157,7 +157,7 @@ async def test_everything_that_is_wrong_with_a_form_is_told_at_once(reporting):
         ({"mobile": None, "email": None}, FieldRequiredError),
         ({"mobile": "12345"}, MobileInvalidError),
         ({"mobile": "+86 １3811112222"}, FullWidthDigitsError),
-        ({"credit_code": "９1320211MA1XYZ1239"}, CreditCodeInvalidError),
+        ({"credit_code": "９1320211MA1XYZ1239"}, FullWidthDigitsError),
         ({"email": "a@b@c.example"}, EmailInvalidError),
         ({"email": "a..b@c.example"}, EmailInvalidError),
         ({"email": "马兰@lanhu.example"}, EmailInvalidError),

@@ -26,7 +26,7 @@ from models.entry import (
     TermsOutdatedError,
 )
 from models.entry.checks import codes_alike
-from models.file import FilesFixedError
+from models.file import Attachment, FilesFixedError
 from models.identity import Account, actor_of, operator_actor, sign_in
 from models.identity.sign_in import Credentials
 from models.kernel.access import system_actor
@@ -436,6 +436,23 @@ async def test_who_sees_which_entries(entering):
             found = await session.execute(select(PartnerEntry.id).where(PartnerEntry.visible_to(who)))
         assert set(found.scalars()) == expected
     await entering.store.refused(entering.pdm, NotFoundError, lambda work: domain.withdraw(work, other.id))
+
+
+async def test_who_sees_an_entry_reads_its_licence_and_nobody_else(entering):
+    """PL-16"""
+    entry, applicant = await entering.agreed(await entering.invite())
+    licence = await entering.add_licence(entry, applicant)
+    assert await entering.do(applicant, lambda work: work.get(Attachment, licence.id))
+    another = await entering.invite(entering.operations, email="other@mingche.example")
+    _, stranger = await entering.registered(another, login="sun.li", mobile="13912340002", email="sun@mingche.example")
+    for who in (applicant, entering.pdm, entering.operations, entering.auditor):
+        async with entering.store.reader() as session:
+            found = await session.scalars(select(Attachment.name).where(Attachment.visible_to(who)))
+        assert found.all() == ["营业执照.pdf"]
+    for who in (stranger, entering.main, INVITEE):
+        async with entering.store.reader() as session:
+            assert (await session.scalars(select(Attachment.id).where(Attachment.visible_to(who)))).all() == []
+        await entering.store.refused(who, NotFoundError, lambda work: work.get(Attachment, licence.id))
 
 
 async def test_old_codes_are_forgotten(entering):

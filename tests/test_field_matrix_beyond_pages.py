@@ -127,7 +127,8 @@ def read_by(role: str) -> set[str]:
 
 
 def test_a_file_of_every_field_that_holds_files_hangs_there() -> None:
-    assert len(holders()) == len(FILES)
+    """The licence of an entering partner is no file of an opportunity; test_entry_joining tries who reads it."""
+    assert len([kind for kind, _ in holders() if kind != "PartnerEntry"]) == len(FILES)
 
 
 @pytest.mark.parametrize("role", ROLES)

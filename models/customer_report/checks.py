@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from models.customer import Customer, CustomerFact, Known, email_violations, known_of, mobile_violations, violations
+from models.customer import Customer, CustomerFact, Known, known_of, violations
 from models.customer.obstacles import (
     CONTRACTS,
     CashSpendingError,
@@ -64,8 +64,6 @@ def form_violations(values: Mapping[str, Any]) -> Iterator[DomainError]:
     if not values.get("mobile") and not values.get("email"):
         yield FieldRequiredError(path="mobile")
     yield from violations(values)
-    yield from mobile_violations(values.get("mobile"), "mobile")
-    yield from email_violations(values.get("email"), "email")
     told = {name: text for name, text in values.items() if name not in ("company_name", "account_name")}
     for error in too_long_for(CustomerReport, told):
         error.path = (field_path(str(error.path[0])),)
