@@ -10,7 +10,7 @@ import pytest_asyncio
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from models.identity import Account
+from models.identity import Account, AccountRole, preset_ids, seed_roles
 from models.kernel.access import Actor
 from models.kernel.policy import PolicyRow
 from models.kernel.values import new_id, parse_public_id, public_id
@@ -115,6 +115,9 @@ async def people(portal: Portal) -> People:
                 )
             )
         partner.pdm_id = pdm.id
+        await seed_roles(work)
+        (manages,) = await preset_ids(work, Preset.MGR)
+        work.add(AccountRole(account_id=main.id, role_id=manages))
         return People(partner, main, pdm)
 
     return await portal.stage.done(LIN_OPERATIONS, enter)

@@ -148,7 +148,10 @@ async def test_what_does_not_hold_is_told_of_every_document_and_nothing_is_publi
         {"id": sha256(MINE), "text": NAMES},
     ]
     refused = await portal.refusal(main, PUBLISH, i={"client": client["id"], "operations": operations})
-    assert refused["code"] == "FORGED_ID"
+    assert [(one["code"], one["path"][:2]) for one in refused["violations"]] == [
+        ("FORGED_ID", ["documents", 2]),
+        ("DOCUMENT_INVALID", ["documents", 0]),
+    ]
     two = SUBMIT.replace("{ opportunitySubmit", "{ b: opportunitySubmit(input: $input) { replayed } opportunitySubmit")
     operations = [{"id": "a", "text": BROKEN}, {"id": "b", "text": "query {"}]
     refused = await portal.refusal(main, PUBLISH, i={"client": client["id"], "operations": operations})
