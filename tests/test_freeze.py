@@ -197,7 +197,7 @@ async def test_a_new_resale_customer_is_frozen_until_its_budget_is_set(funds: Fu
 
 
 async def test_frozen_resources_are_deleted_after_fifteen_days(funds: Funds) -> None:
-    """COL-5.10.2, COL-5.10.3: an account's freeze waits for ever, that of resources fifteen days."""
+    """COL-5.10.3: an account's freeze waits for ever, that of resources fifteen days."""
     await funds.go_international()
     await ice(funds, funds.hupan)
     made = await ice(funds, kind=BOTH)

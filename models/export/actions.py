@@ -46,7 +46,9 @@ async def request(
     language: Lang | None = None,
     reason: str | None = None,
 ) -> ExportRecord:
-    """Ask for a file of the rows that one sees under some conditions (COL-2.8.4).
+    """Ask for a file of the rows that one sees under some conditions; a record tells when it is there (COL-2.8.4).
+
+    The file is made in the background and fetched from the record (COL-5.9.7).
 
     `conditions` are those of the noun's list, `columns` of its export, all that one may see when None. Huawei's staff
     say why.

@@ -42,7 +42,7 @@ async def names_of(reader: Reader, rows: Iterable[Row]) -> dict[str, str]:
 
 
 def cells_of(row: Row, columns: Sequence[str], exported: Exported, lang: Lang, names: Mapping[str, str]) -> list[Cell]:
-    """Write the cells of one row."""
+    """Write the cells of one row as its reader has it, so that names and contacts stand masked (COL-5.7.8)."""
     return [_cell(row, name, exported, lang, names) for name in columns]
 
 
