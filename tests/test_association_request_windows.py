@@ -246,6 +246,8 @@ async def test_the_back_office_shows_requests_and_closes_one_with_a_reason(desk:
         assert ("苏州青石科技有限公司" in page) is (mark == "P"), role
         assert mark == "P" or "苏州****公司" in page, role
         assert "待客户确认" in listed, role
+        # The timeline, too, says whose request it is by name and not by the number of a row.
+        assert str(linking.resale.id) not in page, role
         assert ("代售" in page) is (cell("Customer/profile", role) == "P"), role
         assert ("华为关闭申请" in page) is (role == "ECO"), role
     assert (await (await desk.enter(gallery.people["SYS"])).get(path)).status_code == 403

@@ -16,7 +16,7 @@ from models.file import AttachmentField
 from models.identity.record import Account
 from models.kernel.journal import JournalLine
 from models.kernel.lifecycle import lifecycles
-from models.kernel.reads import Page, Reader, Row, Wanted
+from models.kernel.reads import One, Page, Reader, Row, Wanted
 from models.kernel.record import Record, record_types
 from models.kernel.values import public_id
 from models.kernel.words import Word
@@ -30,6 +30,7 @@ WANTED = Wanted.of(
 )
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NAMES_OF_FIELDS = ("field", "columns")
+NAMES_OF_ROWS = ("name", "company_name")
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z")
 
 
@@ -84,26 +85,42 @@ async def happenings(reader: Reader, rows: Sequence[Row]) -> list[Happening]:
     """Say journal lines in the viewer's language, people by their names."""
     named: dict[type[Record], set[UUID]] = {}
     for row in rows:
-        for text in _texts(row.changes or {}):  # type: ignore[attr-defined]
+        subject = _record_type(row.subject_kind)  # type: ignore[attr-defined]
+        for field, text in _texts(row.changes or {}):  # type: ignore[attr-defined]
             if ID.fullmatch(text):
-                named.setdefault(Account, set()).add(UUID(text))
+                named.setdefault(_pointed_at(subject, field), set()).add(UUID(text))
             elif target := record_named(text):
                 named.setdefault(target[0], set()).add(target[1])
     names: dict[str, str] = {}
     for model, ids in named.items():
-        for id_, found in (await reader.by_ids(model, ids, Wanted.of("name"))).items():
-            names[str(id_)] = names[public_id(model.prefix, id_)] = found.name  # type: ignore[attr-defined]
+        column = next((name for name in NAMES_OF_ROWS if name in model.model_fields), None)
+        seen = await reader.by_ids(model, ids, Wanted.of(column)) if column else {}
+        for id_ in ids:
+            name = getattr(seen.get(id_), column or "", None) or public_id(model.prefix, id_)
+            names[str(id_)] = names[public_id(model.prefix, id_)] = name
     return [_happening(row, names) for row in rows]
 
 
-def _texts(changes: Mapping[str, Any]) -> Iterator[str]:
-    for told in changes.values():
+def _record_type(kind: str) -> type[Record] | None:
+    return next((one for one in record_types().values() if one.__name__ == kind), None)
+
+
+def _pointed_at(model: type[Record] | None, field: str) -> type[Record]:
+    """Tell which kind of row a field of another points at; where nobody says so, at a person."""
+    relations = getattr(model, "relations", {}).values()
+    return next((one.target for one in relations if isinstance(one, One) and one.key == field), Account)
+
+
+def _texts(changes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for field, told in changes.items():
         for value in (told.get("from"), told.get("to")) if isinstance(told, Mapping) else (told,):
-            yield from (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str))
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, str):
+                    yield field, one
 
 
 def _happening(row: Any, names: Mapping[str, str]) -> Happening:
-    model = next((one for one in record_types().values() if one.__name__ == row.subject_kind), None)
+    model = _record_type(row.subject_kind)
     table: Any = getattr(model, "__table__", None)
     status = vocabulary_of(table.c["status"].type) if table is not None and "status" in table.c else None
     changes = row.changes if isinstance(row.changes, Mapping) else {}
