@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,15 +10,17 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col, select
 
 from models.customer import (
+    AccountManagerPeriod,
     AssociationType,
     Customer,
     CustomerContact,
     CustomerFact,
     CustomerMerge,
     CustomerStanding,
+    assign_manager,
     create_customer,
     keep_facts,
     known_customer,
@@ -350,6 +353,34 @@ def _without_version(rows: list[dict[str, Any]], survivor: Customer) -> list[dic
 
 def _facts(id: UUID, fact: CustomerFact) -> Any:
     return lambda work: keep_facts(work, id, facts=[fact])
+
+
+async def test_a_manager_who_followed_is_its_manager_again_as_if_he_had_never_left(twins: Twins):
+    """COL-5.8.3: a merge takes no day from him, neither while it stands nor when it is taken back."""
+    reporting, manager = twins.reporting, twins.reporting.pipeline.cast.chen_manager
+    mine = select(AccountManagerPeriod).where(AccountManagerPeriod.account_id == manager.id)
+
+    async def periods() -> list[Any]:
+        async with reporting.store.reader() as session:
+            found = (await session.execute(mine.order_by(col(AccountManagerPeriod.id)))).scalars().all()
+        return [(one.customer_id, one.from_at, one.counts_from, one.to_at, one.counts_to) for one in found]
+
+    second = await reporting.again(twins.second)
+    await reporting.do(twins.main, lambda work: assign_manager(work, second.id, manager.id, version=second.version))
+    [before] = await periods()
+    reporting.store.clock.forward(days=40)
+    made = await twins.merge()
+    assert (await reporting.again(twins.kept)).account_manager_id == manager.id
+    followed, since = await periods()
+    assert {followed[0], since[0]} == {twins.kept.id}
+    assert followed[4] + dt.timedelta(days=1) == since[2]
+    reporting.store.clock.forward(days=5)
+    await twins.undo(made)
+    assert before in await periods()
+    assert (await reporting.again(twins.second)).account_manager_id == manager.id
+    assert (await reporting.again(twins.kept)).account_manager_id is None
+    [open_one] = [one for one in await periods() if one[3] is None]
+    assert open_one == before
 
 
 async def test_what_was_edited_since_stays_when_a_merge_is_taken_back(twins: Twins):

@@ -144,6 +144,7 @@ async def unmerge(work: Work, id: UUID, *, version: int, reason: str | None) -> 
         table, _ = _place(place)
         await work.session.execute(sa.insert(table), [read_back(table, row) for row in rows])
     await _part_standing(work, made)
+    await _manage_again(work, made, moved.get("account_manager_period.customer_id", ()))
     found, taken = read_back(customer, made.before), read_back(customer, made.after)
     back = {name: value for name, value in found.items() if getattr(survivor, name) == taken[name]}
     before = {name: getattr(survivor, name) for name in back}
@@ -308,6 +309,13 @@ async def _part_standing(work: Work, made: CustomerMerge) -> None:
             setattr(ours, name, value)
     ours.version += 1
     ours.updated_at = work.now
+
+
+async def _manage_again(work: Work, made: CustomerMerge, periods: Sequence[UUID]) -> None:
+    """Whose manager's days ended by the merge alone, has them go on as if there had been none (COL-5.8.3)."""
+    table = _table("account_manager_period")
+    ended = sa.and_(table.c.id.in_(periods), table.c.to_at == made.merged_at)
+    await work.session.execute(sa.update(table).where(ended).values(to_at=None, counts_to=None))
 
 
 async def _point(work: Work, moved: Mapping[str, Sequence[UUID]], from_id: UUID, to_id: UUID) -> None:
