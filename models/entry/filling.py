@@ -90,6 +90,9 @@ async def submit(work: Work, id: UUID, values: Mapping[str, Any] | None = None, 
     told = {"submitted_at": work.now, "verdict_reason": None}
     entry.submitted_by = work.actor.id
     await ENTRY.fire(work, entry, "submit", values=told)
+    # From here on nobody else is looked at under this code; whoever was a moment ago may have joined by now.
+    await work.flush()
+    refuse(await code_taken(work, entry, entry.credit_code))
     concerns = await concerns_of(work, entry)
     found = {"concerns": [str(one) for one in concerns]}
     await ENTRY.fire(work, entry, "refer" if concerns else "pass_check", values=found)
