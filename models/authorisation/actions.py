@@ -18,7 +18,7 @@ from models.balance import NotAResaleCustomerError
 from models.customer import AssociationType, Customer
 from models.freeze import in_resale
 from models.kernel.access import Side
-from models.kernel.errors import DomainError, LengthError, ReasonRequiredError, refuse
+from models.kernel.errors import DomainError, ReasonRequiredError, refuse, too_long
 from models.kernel.work import Work
 from models.rights import Right
 from models.verification import VerifiedOperation, needs_code
@@ -55,7 +55,7 @@ async def request(
     work.actor.require(Right.AUTHORISATION_REQUEST)
     customer = await work.get(Customer, customer_id)
     note = (note or "").strip() or None
-    refuse([*await request_obstacles(work, customer), _too_long("note", note)])
+    refuse([*await request_obstacles(work, customer), too_long(note, "note", LONGEST)])
     assert customer.partner_id is not None
     letter = await see_to_commitment(work, customer.partner_id, accepting)
     made = CustomerAuthorisation(
@@ -97,7 +97,7 @@ async def reject(
     """Refuse one's partner the authorisation as the customer."""
     row = await _own(work, id, version)
     reason = (reason or "").strip() or None
-    refuse([_too_long("reason", reason)])
+    refuse([too_long(reason, "reason", LONGEST)])
     values = {"answered_at": work.now, "reason": reason}
     await AUTHORISATION.fire(work, row, "reject", reason=reason, values=values)
     return row
@@ -109,7 +109,7 @@ async def revoke(
     """Take the authorisation back as the customer, with a reason and a code (COL-5.11.2)."""
     row = await _own(work, id, version)
     reason = (reason or "").strip()
-    refuse([ReasonRequiredError(path="reason") if not reason else None, _too_long("reason", reason)])
+    refuse([ReasonRequiredError(path="reason") if not reason else None, too_long(reason, "reason", LONGEST)])
     await needs_code(work, REVOKE, row, verification_code)
     values = {"ended_at": work.now, "reason": reason}
     await AUTHORISATION.fire(work, row, "revoke", reason=reason, values=values)
@@ -184,9 +184,3 @@ async def _own(work: Work, id: UUID, version: int | None) -> CustomerAuthorisati
     # The customer first, as whoever un-links it does.
     await work.get(Customer, work.actor.customer_id)
     return await work.get(CustomerAuthorisation, id, version=version)
-
-
-def _too_long(path: str, text: str | None) -> DomainError | None:
-    if len(text or "") <= LONGEST:
-        return None
-    return LengthError(path=path, minimum=0, maximum=LONGEST, length=len(text or ""))

@@ -27,11 +27,11 @@ from models.balance.words import EntryKind
 from models.customer import AssociationType, Customer
 from models.kernel.errors import (
     DomainError,
-    LengthError,
     NotFoundError,
     ReasonRequiredError,
     ValueNotAllowedError,
     refuse,
+    too_long,
 )
 from models.kernel.values import InvalidAmountError, Money, amount_text
 from models.kernel.work import Work
@@ -158,7 +158,7 @@ async def _transfer(
             TooManyTransfersError(path="transfers", maximum=most, count=len(transfers))
             if len(transfers) > most
             else None,
-            _too_long(reason),
+            too_long(_tidy(reason), "reason", LONGEST_REASON),
         ]
     )
     await needs_code(work, operation, partner, verification_code)
@@ -265,14 +265,6 @@ def _tidy(reason: str | None) -> str | None:
     return (reason or "").strip() or None
 
 
-def _too_long(reason: str | None) -> DomainError | None:
-    length = len(_tidy(reason) or "")
-    return (
-        LengthError(path="reason", minimum=0, maximum=LONGEST_REASON, length=length)
-        if length > LONGEST_REASON
-        else None
-    )
-
-
 def _unreasoned(reason: str | None) -> DomainError | None:
-    return _too_long(reason) if _tidy(reason) else ReasonRequiredError(path="reason")
+    told = _tidy(reason)
+    return too_long(told, "reason", LONGEST_REASON) if told else ReasonRequiredError(path="reason")

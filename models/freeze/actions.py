@@ -18,7 +18,7 @@ from models.freeze.notices import tell_of_default
 from models.freeze.record import CustomerFreeze, FreezeCause, FreezeStatus
 from models.freeze.refusals import FrozenAlreadyError, FrozenPartnerCannotInviteError, NotFrozenError
 from models.invitation.lifecycle import INVITATION
-from models.kernel.errors import DomainError, LengthError, ReasonRequiredError, ValueNotAllowedError, refuse
+from models.kernel.errors import DomainError, ReasonRequiredError, ValueNotAllowedError, refuse, too_long
 from models.kernel.lifecycle import Move
 from models.kernel.work import Work
 from models.partner import PartnerOrganisation, also_when_frozen
@@ -61,7 +61,7 @@ async def freeze(
     refuse(
         [
             ReasonRequiredError(path="reason") if not reason else None,
-            _too_long(reason),
+            too_long(reason, "reason", LONGEST_REASON),
             ValueNotAllowedError(path="kind", value=kind) if kind is FreezeState.NOT_FROZEN else None,
             InternationalRegimeError(path="kind") if foreign else None,
             None if in_resale(customer) else NotAResaleCustomerError(path="customer"),
@@ -78,7 +78,7 @@ async def unfreeze(work: Work, customer_id: UUID, *, reason: str | None = None) 
     work.actor.require(Right.CUSTOMER_FREEZE)
     customer = await work.get(Customer, customer_id)
     reason = (reason or "").strip()
-    refuse([_too_long(reason)])
+    refuse([too_long(reason, "reason", LONGEST_REASON)])
     found = await open_freeze(work, customer.id)
     if found is None:
         raise NotFrozenError(path="customer")
@@ -188,12 +188,6 @@ INVITATION.also_do(None, invites_no_resale_when_frozen)
 
 def _lifted(work: Work, reason: str) -> dict[str, Any]:
     return {"lifted_at": work.now, "lifted_by": work.actor.name, "lift_reason": reason or None}
-
-
-def _too_long(reason: str) -> DomainError | None:
-    if len(reason) <= LONGEST_REASON:
-        return None
-    return LengthError(path="reason", minimum=0, maximum=LONGEST_REASON, length=len(reason))
 
 
 __all__ = [

@@ -187,6 +187,12 @@ class LengthError(DomainError):
     cbc = "CBC.0100"
 
 
+def too_long(text: str | None, path: str, maximum: int) -> LengthError | None:
+    """Say that a text that may be absent is longer than it may be."""
+    length = len(text or "")
+    return LengthError(path=path, minimum=0, maximum=maximum, length=length) if length > maximum else None
+
+
 class ValueNotAllowedError(DomainError):
     """A value outside what the field may hold."""
 
